@@ -1,0 +1,8 @@
+//! Every environment variable that regionctl reads, declared once.
+
+/// The inventory, as `--file`.
+pub const FILE: &str = "REGIONCTL_FILE";
+/// What is logged to standard error, in the manner of `RUST_LOG`: `regionctl_ssh=debug`.
+pub const LOG: &str = "REGIONCTL_LOG";
+/// Set for what runs in a lab's network: the lab's name, for scripts.
+pub const LAB: &str = "REGIONCTL_LAB";

@@ -1,0 +1,205 @@
+//! The region that a verb works on: its inventory, its hosts as SSH sees them, and its engine.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use regionctl_engine::{About, Engine, Kinds, RegionFolder, Selection};
+use regionctl_inventory::{Bastion, Diagnostics, Inventory, Known, Layer, MAX_BYTES, Server, parse_bytes};
+use regionctl_lab::Lab;
+use regionctl_roles::Roles;
+use regionctl_ssh::Endpoint;
+
+use crate::args;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{lab, nearest};
+
+/// A region, read from its inventory. Nothing is connected yet.
+#[derive(Debug)]
+pub struct Region {
+    /// The inventory without mistakes.
+    pub inventory: Inventory,
+    /// Its text.
+    pub text: String,
+    /// Its file.
+    pub file: PathBuf,
+    /// The lab that plays the region, if this process is in its network.
+    pub lab: Option<Lab>,
+}
+
+impl Region {
+    /// Reads and checks the inventory.
+    ///
+    /// # Errors
+    /// The file cannot be read, or all its mistakes.
+    pub fn load(file: &Path) -> Result<Self, Failure> {
+        let bytes = read(file)?;
+        let releases = regionctl_images::names();
+        let inventory = parse_bytes(&bytes, &file.display().to_string(), &Known { releases: &releases });
+        let inventory = inventory.map_err(|mistakes| Self::mistakes(&mistakes))?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let lab = lab::here(inventory.region.name())?;
+        Ok(Self { inventory, text, file: file.to_owned(), lab })
+    }
+
+    /// All that is wrong with an inventory.
+    pub fn mistakes(mistakes: &Diagnostics) -> Failure {
+        Failure::new(Exit::Inventory, mistakes.to_string()).as_is()
+    }
+
+    /// The region's name.
+    pub fn name(&self) -> &str {
+        self.inventory.region.name()
+    }
+
+    /// The folder with its journals and generations. A lab keeps its own, which goes away with it: a rehearsal leaves no
+    /// trace in the history of the real region.
+    pub fn folder(&self) -> RegionFolder {
+        match &self.lab {
+            Some(lab) => RegionFolder::beside(&lab.folder().join("region.yaml")),
+            None => RegionFolder::beside(&self.file),
+        }
+    }
+
+    /// The engine that asks and changes this region's servers.
+    ///
+    /// # Errors
+    /// The release is not known.
+    pub fn engine(&self, contact: &args::Contact, output: &Output) -> Result<Engine, Failure> {
+        if self.lab.is_none() && Lab::open(self.name()).is_ok() {
+            let note = output.err().paint(output.err().head, "note:");
+            output.say(&format!("{note} this works on the real servers; a lab plays this region, `--lab` works on that\n"));
+        }
+        let region = &self.inventory.region;
+        let roles = Roles::of(Arc::new(region.clone())).map_err(|error| Failure::from_error(Exit::Inventory, &error))?;
+        let not_available = region.not_available().into_iter().map(|what| what.to_string());
+        let about = About {
+            region: region.name().to_owned(),
+            release: region.spec.release.clone(),
+            inventory: self.text.clone(),
+            inventory_digest: self.inventory.digest.clone(),
+            notes: not_available.chain(roles.notes()).collect(),
+        };
+        let hosts: Vec<_> = region.servers().iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
+        Ok(Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into()))
+    }
+
+    /// A server as SSH reaches it.
+    pub fn endpoint(&self, server: &Server, accept_new: bool) -> Endpoint {
+        let ssh = &self.inventory.region.spec.ssh;
+        let known_hosts = ssh.known_hosts.as_deref().map_or_else(usual_known_hosts, |path| self.path(path));
+        let identity = ssh.identity_file.as_deref().map(|path| self.path(path)).or_else(usual_identity);
+        let mut endpoint = Endpoint::new(server.name.as_str(), server.address.to_string(), &ssh.user, known_hosts);
+        endpoint.port = server.ssh_port(ssh);
+        endpoint.identity = identity;
+        endpoint.agent = ssh.agent;
+        endpoint.sudo = ssh.uses_sudo();
+        endpoint.accept_new = accept_new;
+        endpoint.bastion = ssh.bastion.as_ref().map(|bastion| Box::new(self.bastion(bastion, &endpoint)));
+        if let Some(lab) = &self.lab {
+            lab::adapt(&mut endpoint, lab);
+        }
+        endpoint
+    }
+
+    fn bastion(&self, bastion: &Bastion, server: &Endpoint) -> Endpoint {
+        let mut endpoint = server.clone();
+        endpoint.name = "bastion".to_owned();
+        endpoint.host = bastion.host.to_string();
+        endpoint.port = bastion.port;
+        endpoint.sudo = false;
+        if let Some(user) = &bastion.user {
+            endpoint.user.clone_from(user);
+        }
+        if let Some(file) = &bastion.identity_file {
+            endpoint.identity = Some(self.path(file));
+        }
+        endpoint
+    }
+
+    /// A path as the inventory means it: from its own folder, `~` is the operator's home.
+    fn path(&self, written: &str) -> PathBuf {
+        if let Some(rest) = written.strip_prefix("~/") {
+            return home().join(rest);
+        }
+        self.file.parent().unwrap_or(Path::new("")).join(written)
+    }
+
+    /// The hosts and layers that the options mean.
+    ///
+    /// # Errors
+    /// A name that the region does not have, with the nearest one.
+    pub fn select(&self, asked: &args::Selection) -> Result<Selection, Failure> {
+        let servers: Vec<_> = self.inventory.region.servers().iter().map(|server| server.name.as_str()).collect();
+        if let Some(unknown) = asked.host.iter().find(|host| !servers.contains(&host.as_str())) {
+            let message = format!("region `{}` has no server `{unknown}`", self.name());
+            return Err(Failure::new(Exit::Usage, message).hint(nearest::hint(unknown, servers)));
+        }
+        let mut layers = BTreeSet::new();
+        for name in &asked.layer {
+            layers.insert(self.layer(name)?.name().to_owned());
+        }
+        if let Some(name) = &asked.from {
+            let from = self.layer(name)?;
+            let rest = self.inventory.region.requested_layers().into_iter().filter(|layer| *layer >= from && layer.available());
+            layers.extend(rest.map(|layer| layer.name().to_owned()));
+        }
+        Ok(Selection { hosts: asked.host.iter().cloned().collect(), layers })
+    }
+
+    /// A layer that the region has and this version can do.
+    fn layer(&self, name: &str) -> Result<Layer, Failure> {
+        let unusable = |message: String, hint: String| Err(Failure::new(Exit::Usage, message).hint(hint));
+        let Ok(layer) = name.parse::<Layer>() else {
+            let names = Layer::ALL.map(Layer::name);
+            return unusable(format!("there is no layer `{name}`"), nearest::hint(name, names));
+        };
+        if !layer.available() {
+            return unusable(
+                format!("layer `{name}` is not available in this version"),
+                "`regionctl layers` lists those that are".into(),
+            );
+        }
+        if !self.inventory.region.requested_layers().contains(&layer) {
+            return unusable(
+                format!("the inventory does not ask for layer `{name}`"),
+                format!("write `spec.{name}` in `{}`", self.file.display()),
+            );
+        }
+        Ok(layer)
+    }
+}
+
+/// The inventory's bytes, not many more than an inventory may have.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    use std::io::Read as _;
+    let failed = |error: &std::io::Error| {
+        let failure = Failure { exit: Exit::Inventory, ..Failure::file("read", file, error) };
+        failure.hint("`regionctl init` writes an inventory to start from; `--file` or REGIONCTL_FILE names another one")
+    };
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(|error| failed(&error))?;
+    // One byte more than allowed, so that the parser sees that it is too long.
+    opened.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    Ok(bytes)
+}
+
+fn home() -> PathBuf {
+    std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"))
+}
+
+/// The known_hosts file of OpenSSH.
+pub fn usual_known_hosts() -> PathBuf {
+    home().join(".ssh/known_hosts")
+}
+
+/// The key file that OpenSSH would try first.
+pub fn usual_identity() -> Option<PathBuf> {
+    let files = ["id_ed25519", "id_ecdsa"].map(|name| home().join(".ssh").join(name));
+    files.into_iter().find(|file| file.is_file())
+}

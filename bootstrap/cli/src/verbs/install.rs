@@ -1,0 +1,97 @@
+//! `regionctl install`
+
+use std::path::PathBuf;
+
+use regionctl_engine::{Engine, Survey};
+use regionctl_inventory::Layer;
+use regionctl_plan::Plan;
+
+use super::Context;
+use crate::args::{Allow, Contact, Selection};
+use crate::confirm::{self, Word};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::region::Region;
+use crate::render::checks;
+use crate::render::words::count;
+use crate::run::{self, Execution};
+use crate::{plan_file, preflight, survey};
+
+/// The verb's options.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// execute just this plan, made by `plan --out`, without asking
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["host", "layer", "from"])]
+    plan: Option<PathBuf>,
+    /// append every event to this file, as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    contact: Contact,
+    #[command(flatten)]
+    allow: Allow,
+}
+
+/// Makes the hosts what the inventory says.
+pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let region = Region::load(&context.file)?;
+    let engine = region.engine(&args.contact, output)?;
+    let allowed = &args.allow.allow;
+    let execution = Execution { verb: "install", allowed, events: args.events.as_deref(), reset: false };
+    if let Some(file) = &args.plan {
+        let plan = plan_file::read(file, &region)?;
+        run::show(&plan, allowed, output);
+        run::permit(&plan, allowed)?;
+        return run::execute(&engine, &plan, &execution, output).await;
+    }
+    let selection = region.select(&args.selection)?;
+    let survey = survey::survey(&engine, &selection, false, output).await?;
+    let plan = engine.plan(&survey, &selection, false).map_err(|error| super::no_plan(&error))?;
+    if selection.has_layer(Layer::Preflight.name()) {
+        check_new(&region, &engine, &survey, args, output).await?;
+    }
+    run::show(&plan, allowed, output);
+    run::permit(&plan, allowed)?;
+    let silent = survey::exit(&survey);
+    if plan.is_empty() && !has_news(&plan, &survey) {
+        return Ok(silent);
+    }
+    if !args.yes && !plan.is_empty() {
+        let hosts = count(crate::render::plan::hosts(&plan).len(), "host");
+        let left_out = if silent == Exit::Done { "" } else { ", leaving out those that did not answer" };
+        confirm::ask(output, &format!("execute plan {} on {hosts}{left_out}?", plan.id), Word::Yes)?;
+    }
+    match run::execute(&engine, &plan, &execution, output).await? {
+        Exit::Done => Ok(silent),
+        exit => Ok(exit),
+    }
+}
+
+/// Checks the servers that were never installed, before the first change on them.
+async fn check_new(region: &Region, engine: &Engine, survey: &Survey, args: &Args, output: &Output) -> Result<(), Failure> {
+    let is_new = |name: &str| matches!(survey.get(name), Some(Ok(surveyed)) if surveyed.view.facts.generation.is_none());
+    if !survey.keys().any(|name| is_new(name)) {
+        return Ok(());
+    }
+    let checked = preflight::check(region, engine, args.contact.parallel, output, is_new).await;
+    let findings: Vec<_> = checked.findings().cloned().collect();
+    let allowed = &args.allow.allow;
+    output.say(&format!("{}\n", checks::render(&checked.checks(), checked.answered, allowed, false, output.err())));
+    run::permitted("preflight", &findings, allowed, Exit::Host)
+}
+
+/// True if a plan without changes still has a generation to write: the run that made the last change was cut short, or a
+/// host is not at the generation of the others.
+fn has_news(plan: &Plan, survey: &Survey) -> bool {
+    survey
+        .values()
+        .flatten()
+        .any(|surveyed| surveyed.view.facts.generation.is_none() || surveyed.view.facts.generation != plan.parent)
+}

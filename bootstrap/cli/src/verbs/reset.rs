@@ -1,0 +1,96 @@
+//! `regionctl reset`
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use regionctl_plan::Plan;
+
+use super::Context;
+use crate::args::{Allow, Contact, Selection};
+use crate::confirm::{self, Word};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::nearest;
+use crate::region::Region;
+use crate::render::clean::clean;
+use crate::run::{self, Execution};
+use crate::survey;
+
+/// The verb's options.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// also wipe this data disk, by its name in the inventory; may be repeated
+    #[arg(long, value_name = "SERVER:DISK")]
+    wipe: Vec<String>,
+    /// append every event to this file, as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    contact: Contact,
+    #[command(flatten)]
+    allow: Allow,
+}
+
+/// Returns everything to what it was before regionctl, and names what it leaves.
+pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
+    let output = &context.output;
+    let region = Region::load(&context.file)?;
+    let selection = region.select(&args.selection)?;
+    let disks = args.wipe.iter().map(|disk| find(&region, disk)).collect::<Result<BTreeSet<_>, _>>()?;
+    let engine = region.engine(&args.contact, output)?;
+    let survey = survey::survey(&engine, &selection, true, output).await?;
+    let mut plan = engine.plan(&survey, &selection, true).map_err(|error| super::no_plan(&error))?;
+    let untouched = regionctl_engine::wipe(&mut plan, &disks);
+    run::show(&plan, &args.allow.allow, output);
+    output.say(&stays(&plan));
+    for (server, device) in &untouched {
+        output.say(&format!("not wiped: {device} on {server}: nothing of this region is on it\n"));
+    }
+    run::permit(&plan, &args.allow.allow)?;
+    let silent = survey::exit(&survey);
+    if plan.is_empty() {
+        return Ok(silent);
+    }
+    if !args.yes {
+        let question = format!("return region {} to what it was before regionctl?", region.name());
+        confirm::ask(output, &question, Word::This(region.name()))?;
+    }
+    let execution = Execution { verb: "reset", allowed: &args.allow.allow, events: args.events.as_deref(), reset: true };
+    match run::execute(&engine, &plan, &execution, output).await? {
+        Exit::Done => Ok(silent),
+        exit => Ok(exit),
+    }
+}
+
+/// The server and the device that `SERVER:DISK` names.
+fn find(region: &Region, named: &str) -> Result<(String, String), Failure> {
+    let wrong = |message: String, hint: String| Err(Failure::new(Exit::Usage, message).hint(hint));
+    let Some((server, disk)) = named.split_once(':') else {
+        return wrong(format!("`{named}` names no disk"), "write `SERVER:DISK`, with the names of the inventory".into());
+    };
+    let region = &region.inventory.region;
+    let Some(found) = region.server(server) else {
+        let servers: Vec<_> = region.servers().iter().map(|server| server.name.as_str()).collect();
+        return wrong(format!("region `{}` has no server `{server}`", region.name()), nearest::hint(server, servers));
+    };
+    match found.disk(disk) {
+        Some(disk) => Ok((server.to_owned(), disk.device.to_string())),
+        None => {
+            let disks: Vec<_> = found.disks.iter().map(|disk| disk.name.as_str()).collect();
+            wrong(format!("server `{server}` has no disk `{disk}` in the inventory"), nearest::hint(disk, disks))
+        }
+    }
+}
+
+/// What a reset leaves where it is, and why.
+fn stays(plan: &Plan) -> String {
+    let kept = plan.changes().filter(|(_, _, change)| !change.resource.params.contains_key("wipe"));
+    let kept = kept.filter_map(|(_, host, change)| Some((host, change, change.no_undo.as_ref()?)));
+    kept.map(|(host, change, why)| format!("stays on {}: {}: {}\n", clean(host), clean(&change.id().to_string()), clean(why)))
+        .collect()
+}

@@ -1,0 +1,228 @@
+//! Command stories: what the binary prints and how it ends, word for word. None of them needs a host.
+
+#[path = "support/golden.rs"]
+mod golden;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A folder with an inventory in it, and nothing of the tester's own.
+struct Story {
+    folder: tempfile::TempDir,
+}
+
+/// How a command ended.
+struct Ended {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Story {
+    /// An empty folder.
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with an inventory whose two servers refuse the connection.
+    fn with_region() -> Self {
+        let story = Self::new();
+        story.file("region.yaml", include_str!("fixtures/two-servers.yaml"));
+        story
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regionctl"));
+        command.args(line.split_whitespace()).current_dir(self.path()).stdin(Stdio::null());
+        command.env_clear().env("HOME", self.path()).env("PATH", "/usr/bin:/bin");
+        command
+    }
+
+    fn run(&self, line: &str) -> Ended {
+        let output = self.command(line).output().unwrap();
+        let text =
+            |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap().replace(&self.path().display().to_string(), "[folder]");
+        Ended { code: output.status.code().unwrap(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// Runs commands and compares everything with `tests/golden/stories/NAME.txt`.
+    fn tell(&self, name: &str, lines: &[&str]) {
+        let mut told = String::new();
+        for line in lines {
+            let Ended { code, stdout, stderr } = self.run(line);
+            told += &format!("$ regionctl {line}\n");
+            for (stream, text) in [("stdout", stdout), ("stderr", stderr)] {
+                if !text.is_empty() {
+                    told += &format!("--- {stream}\n{text}");
+                }
+            }
+            told += &format!("--- exit {code}\n\n");
+        }
+        golden::check(&format!("stories/{name}"), &told);
+    }
+}
+
+#[test]
+fn help() {
+    let story = Story::new();
+    story.tell("help", &["--help"]);
+    for verb in [
+        "init",
+        "validate",
+        "schema",
+        "layers",
+        "preflight",
+        "plan",
+        "install",
+        "status",
+        "history",
+        "reset",
+        "lab",
+        "lab exec",
+        "lab cut",
+        "lab heal",
+        "lab power",
+        "completions",
+    ] {
+        story.tell(&format!("help-{}", verb.replace(' ', "-")), &[&format!("{verb} --help")]);
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_not_pending_changes() {
+    Story::new()
+        .tell("usage", &["instal", "plan --hots a", "plan --layer base --from base", "plan --parallel 0", "completions tcsh"]);
+}
+
+#[test]
+fn no_inventory() {
+    Story::new().tell("no-inventory", &["validate", "plan -f other/region.yaml", "status", "history", "layers"]);
+}
+
+#[test]
+fn an_inventory_is_written_once() {
+    let story = Story::new();
+    story.tell("init", &["init --servers 4", "validate", "init", "init --force --servers 2 -o json", "init root@:22"]);
+    let printed = story.run("init --output -");
+    assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+    assert!(printed.stdout.contains("kind: Region"));
+}
+
+#[test]
+fn a_good_inventory() {
+    Story::with_region().tell("validate-good", &["validate", "validate -o json", "validate -o yaml", "layers"]);
+}
+
+#[test]
+fn a_bad_inventory_is_told_whole_and_contacts_nobody() {
+    let story = Story::with_region();
+    let bad = include_str!("fixtures/two-servers.yaml")
+        .replace("release: \"2026.11\"", "relaese: \"2026.11\"")
+        .replace("name: b\n", "name: a\n");
+    story.file("region.yaml", &bad);
+    story.file("empty.yaml", "");
+    story.tell("validate-bad", &["validate", "plan", "install --yes", "validate -f empty.yaml -o json"]);
+}
+
+#[test]
+fn names_that_the_region_does_not_have() {
+    let lines = [
+        "plan --host c",
+        "status --host storage-1",
+        "plan --layer gluter",
+        "plan --layer kubernetes",
+        "plan --from console",
+        "plan --layer gluster",
+        "reset --wipe a",
+        "reset --wipe a:sda",
+        "reset --wipe c:sda",
+    ];
+    Story::with_region().tell("unknown-names", &lines);
+}
+
+#[test]
+fn hosts_that_refuse_the_connection() {
+    let lines = ["plan", "install --yes", "status", "reset --yes", "preflight --host a", "init 127.0.0.1:1 --output new.yaml"];
+    Story::with_region().tell("refused", &lines);
+}
+
+#[test]
+fn history() {
+    let story = Story::with_region();
+    story.tell("history-empty", &["history", "history 3", "history -o json"]);
+    let journal = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render/journal.txt");
+    story.file(".regionctl/runs/20261121-120300-ab12.ndjson", &std::fs::read_to_string(journal).unwrap());
+    story.tell("history", &["history", "history 2026", "history -o yaml", "history x"]);
+}
+
+#[test]
+fn plan_files_that_are_none() {
+    let story = Story::with_region();
+    story.file("no.plan", "hello");
+    story.file("old.plan", r#"{"format": 0}"#);
+    let plan = r#"{"format":1,"id":"000000000000","region":"demo","release":"2026.11","parent":null,"inventory":"","stages":[],"findings":[],"notes":[]}"#;
+    story.file("edited.plan", plan);
+    story.tell(
+        "plan-files",
+        &["install --plan none.plan", "install --plan no.plan", "install --plan old.plan", "install --plan edited.plan"],
+    );
+}
+
+#[test]
+fn a_schema_and_completions_are_for_programs() {
+    let story = Story::new();
+    let schema = story.run("schema");
+    let value: serde_json::Value = serde_json::from_str(&schema.stdout).unwrap();
+    assert!(value.pointer("/properties/spec").is_some());
+    assert_eq!((schema.code, schema.stderr.as_str()), (0, ""));
+    assert!(story.run("schema -o yaml").stdout.contains("properties:"));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = story.run(&format!("completions {shell}"));
+        assert_eq!((script.code, script.stderr.as_str()), (0, ""), "{shell}");
+        assert!(script.stdout.contains("preflight"), "{shell}");
+    }
+    story.file("regionctl.bash", &story.run("completions bash").stdout);
+    let checked = Command::new("bash").arg("-n").arg(story.path().join("regionctl.bash")).status();
+    assert!(checked.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn colours_only_where_they_are_wanted() {
+    let story = Story::with_region();
+    let coloured = |line: &str, name: &str, value: &str| {
+        let output = story.command(line).env(name, value).output().unwrap();
+        output.stdout.contains(&0x1b)
+    };
+    assert!(coloured("layers", "CLICOLOR_FORCE", "1"));
+    assert!(!coloured("layers --no-color", "CLICOLOR_FORCE", "1"));
+    assert!(!coloured("layers", "NO_COLOR", "1"));
+    assert!(!coloured("layers", "LANG", "C"));
+    assert!(!coloured("layers -o json", "CLICOLOR_FORCE", "1"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let story = Story::new();
+    let mut child = story.command("schema").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_file_is_named_by_the_environment_too() {
+    let story = Story::with_region();
+    std::fs::rename(story.path().join("region.yaml"), story.path().join("paris.yaml")).unwrap();
+    let output = story.command("validate").env("REGIONCTL_FILE", "paris.yaml").output().unwrap();
+    assert!(output.status.success());
+}

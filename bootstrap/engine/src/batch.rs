@@ -1,0 +1,246 @@
+//! What goes to a host in one round trip: one named transient systemd unit that writes a result per step.
+//!
+//! The unit outlives the client. A run that starts later finds it, waits for the step it is in, and never starts a second
+//! one beside it: the unit looks at the lease before every step.
+
+use regionctl_plan::{Action, Change, Fields, Id, quote, sha256};
+
+use crate::kind::Kinds;
+use crate::observe::{Applied, Original};
+use crate::shell::PRELUDE;
+
+/// Changes that are applied together: one, or several of a kind that batches.
+#[derive(Debug, Clone)]
+pub struct Step<'a> {
+    /// In order of execution.
+    pub changes: Vec<&'a Change>,
+}
+
+/// Groups consecutive changes of kinds that batch.
+pub fn steps<'a>(kinds: &Kinds, changes: &[&'a Change]) -> Vec<Step<'a>> {
+    let mut steps: Vec<Step<'a>> = Vec::new();
+    for change in changes.iter().copied() {
+        let batches = kinds.get(&change.id().kind).is_some_and(crate::Kind::batches);
+        let joins = |last: &&Change| {
+            last.id().kind == change.id().kind && (last.action == Action::Return) == (change.action == Action::Return)
+        };
+        match steps.last_mut() {
+            Some(step) if batches && step.changes.last().is_some_and(joins) => step.changes.push(change),
+            _ => steps.push(Step { changes: vec![change] }),
+        }
+    }
+    steps
+}
+
+/// Names of one batch on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchName {
+    /// The run.
+    pub run: String,
+    /// Position within the run on this host.
+    pub number: usize,
+}
+
+impl BatchName {
+    /// The transient unit.
+    pub fn unit(&self) -> String {
+        format!("regionctl-{}-{}.service", self.run, self.number)
+    }
+
+    /// Relative to the host's state folder.
+    fn folder(&self) -> String {
+        format!("runs/{}/{}", self.run, self.number)
+    }
+
+    /// The batch that a unit's name stands for.
+    pub fn of_unit(unit: &str) -> Option<Self> {
+        let (run, number) = unit.strip_prefix("regionctl-")?.strip_suffix(".service")?.rsplit_once('-')?;
+        Some(Self { run: run.to_owned(), number: number.parse().ok()? })
+    }
+}
+
+const RUNNER: &str = r#"
+note() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DIR/results"; }
+holds() { IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = "$RUN" ]; }
+now() { date +%s%3N; }
+end() { note end "$1" ''; rm -f "$DIR/script"; exit 0; }
+step() {
+  holds || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
+  started=$(now)
+  note "$1" started ''
+  ( set -eu; cd "$DIR"; "step_$1" ) >"$DIR/$1.out" 2>&1 </dev/null
+  code=$?
+  if [ "$code" -eq 0 ]; then note "$1" done "$(($(now) - started))"; return; fi
+  note "$1" failed "$code $(tail -c 3000 "$DIR/$1.out" | base64 -w0)"
+  end failed
+}
+ACCOUNTS="passwd group shadow gshadow subuid subgid"
+keep_accounts() {
+  [ ! -e "$STATE/accounts" ] || return 0
+  rm -rf "$STATE/accounts.new"; mkdir -m 0700 "$STATE/accounts.new"
+  for file in $ACCOUNTS; do
+    for copy in "$file" "$file-"; do if [ -e "/etc/$copy" ]; then cp -a "/etc/$copy" "$STATE/accounts.new/"; fi; done
+  done
+  mv -T "$STATE/accounts.new" "$STATE/accounts"
+}
+ledger() {
+  keep_accounts
+  KEEP=$STATE/ledger/$1
+  [ ! -e "$KEEP/original" ] || return 0
+  rm -rf "$KEEP.new"; mkdir -p "$KEEP.new"; chmod 0700 "$STATE/ledger" "$KEEP.new"
+  KEEP=$KEEP.new; "$2"; KEEP=${KEEP%.new}
+  printf '%s %s\n' "$(date +%s%N)" "$3" >"$KEEP.new/first"
+  printf '%s\n' "$4" >"$KEEP.new/applied"
+  mv "$KEEP.new/first" "$KEEP.new/original"
+  sync -- "$KEEP.new/original" "$KEEP.new/applied"
+  mv -T "$KEEP.new" "$KEEP"
+}
+applied() { printf '%s\n' "$2" >"$STATE/ledger/$1/applied.new"; mv -f "$STATE/ledger/$1/applied.new" "$STATE/ledger/$1/applied"; }
+forget() { rm -rf "$STATE/ledger/$1"; }
+"#;
+
+/// The script that the unit runs.
+///
+/// # Errors
+/// The name of a kind that is not known.
+pub fn unit_script(kinds: &Kinds, batch: &BatchName, layer: &str, steps: &[Step<'_>]) -> Result<String, String> {
+    let mut script = format!("{PRELUDE}\nRUN={}\nDIR=$STATE/{}\n{RUNNER}\n", quote(&batch.run), quote(&batch.folder()));
+    for (number, step) in steps.iter().enumerate() {
+        script += &step_functions(kinds, layer, number, step)?;
+    }
+    for number in 0..steps.len() {
+        script += &format!("step {number}\n");
+    }
+    script += "end done\n";
+    Ok(script)
+}
+
+fn step_functions(kinds: &Kinds, layer: &str, number: usize, step: &Step<'_>) -> Result<String, String> {
+    let mut keeps = String::new();
+    let mut body = String::new();
+    let mut after = String::new();
+    let mut kind = None;
+    for (position, change) in step.changes.iter().enumerate() {
+        let id = change.id();
+        let of_kind = kinds.get(&id.kind).ok_or_else(|| id.kind.clone())?;
+        kind = Some(of_kind);
+        let folder = ledger_folder(id);
+        let keep = of_kind.keep(&change.resource);
+        keeps += &format!("keep_{number}_{position}() {{ :\n{keep}\n}}\n");
+        if change.action == Action::Return {
+            body += &format!("KEEP=$STATE/ledger/{folder}\n");
+            after += &format!("forget {folder}\n");
+        } else {
+            let original = Original { id: id.clone(), original: change.before.as_ref().map(slim) };
+            let mut resource = change.resource.clone();
+            resource.want = resource.want.as_ref().map(slim);
+            let applied = json(&Applied { layer: layer.to_owned(), resource });
+            body += &format!("ledger {folder} keep_{number}_{position} {} {applied}\n", json(&original));
+            after += &format!("applied {folder} {applied}\n");
+        }
+        body += &of_kind.guard(change);
+    }
+    let apply = kind.map(|kind| kind.apply(&step.changes)).unwrap_or_default();
+    Ok(format!("{keeps}step_{number}() {{\n{body}{apply}\n{after}}}\n"))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    quote(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// A file's content is kept as a copy on the host, so the ledger needs only its digest.
+fn slim(fields: &Fields) -> Fields {
+    let mut fields = fields.clone();
+    if let Some(content) = fields.get_mut("content")
+        && let Some(text) = content.as_str().filter(|text| !text.starts_with("sha256:"))
+    {
+        *content = format!("sha256:{}", sha256(text.as_bytes())).into();
+    }
+    fields
+}
+
+/// The folder of a resource in the host's ledger.
+pub fn ledger_folder(id: &Id) -> String {
+    sha256(id.to_string().as_bytes())[..16].to_owned()
+}
+
+/// The script that starts the unit and reports its results as they come.
+pub fn start_script(batch: &BatchName, unit_script: &str) -> String {
+    format!(
+        r#"
+IFS='	' read -r held _ <"$STATE/lease" || held=
+if [ "$held" != {run} ]; then printf 'end\tfenced\t%s\n' "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; exit 0; fi
+DIR=$STATE/{folder}
+mkdir -p "$DIR" && chmod 0700 "$STATE/runs" && (umask 077; cat >"$DIR/script" <<'REGIONCTL_UNIT'
+{unit_script}
+REGIONCTL_UNIT
+) && : >"$DIR/results" || fail "cannot write to $STATE, is the disk full?"
+systemd-run --quiet --collect --unit={unit} --property=Type=exec --description={description} -- /bin/sh "$DIR/script" || fail 'systemd did not start the unit'
+{follow}"#,
+        run = quote(&batch.run),
+        folder = quote(&batch.folder()),
+        unit = quote(&batch.unit()),
+        description = quote(&format!("regionctl run {}", batch.run)),
+        follow = follow_script(batch)
+    )
+}
+
+/// The script that reports the results of a unit that was started before, until it ends.
+pub fn follow_script(batch: &BatchName) -> String {
+    format!(
+        r#"
+DIR=$STATE/{folder}
+[ -e "$DIR/results" ] || fail 'the unit left no results'
+pid=$(systemctl show -p MainPID --value -- {unit} 2>/dev/null)
+if [ "${{pid:-0}}" -gt 0 ]; then tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/results"; else cat -- "$DIR/results"; fi
+"#,
+        folder = quote(&batch.folder()),
+        unit = quote(&batch.unit())
+    )
+}
+
+/// One line of a unit's results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// A step began.
+    Started(usize),
+    /// A step ended well, after so many milliseconds.
+    Done(usize, u64),
+    /// A step failed: exit status and the last of its output.
+    Failed(usize, String),
+    /// Another run holds the lease.
+    Fenced(String),
+    /// The unit ended by itself.
+    End,
+}
+
+impl Line {
+    /// Reads a line; `None` if it is not one of ours.
+    pub fn read(line: &str) -> Option<Self> {
+        let mut parts = line.splitn(3, '\t');
+        let (step, event, value) = (parts.next()?, parts.next()?, parts.next().unwrap_or_default());
+        if event == "fenced" {
+            return (step != "end" || !value.is_empty()).then(|| Self::Fenced(value.to_owned()));
+        }
+        if step == "end" {
+            return Some(Self::End);
+        }
+        let step = step.parse().ok()?;
+        match event {
+            "started" => Some(Self::Started(step)),
+            "done" => Some(Self::Done(step, value.parse().unwrap_or_default())),
+            "failed" => Some(Self::Failed(step, failure(value))),
+            _ => None,
+        }
+    }
+}
+
+fn failure(value: &str) -> String {
+    use base64::Engine as _;
+    let (code, output) = value.split_once(' ').unwrap_or((value, ""));
+    let output = base64::engine::general_purpose::STANDARD.decode(output).unwrap_or_default();
+    let output = String::from_utf8_lossy(&output);
+    let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(20)..].join("\n");
+    if last.is_empty() { format!("exit status {code}, no output") } else { format!("exit status {code}\n{last}") }
+}

@@ -1,0 +1,167 @@
+//! One region as the verbs see it: survey, plan, execute.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use regionctl_plan::{Facts, Finding, PLAN_FORMAT, Plan};
+use regionctl_ssh::{Endpoint, Pool};
+
+use crate::folder::RegionFolder;
+use crate::kind::Kinds;
+use crate::planner::{self, Wants};
+use crate::remote::{HostError, Remote};
+use crate::survey::{Question, Selection, Surveyed};
+use crate::{lint, planned};
+
+/// What a plan needs to know of the region besides its hosts.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The region's name.
+    pub region: String,
+    /// The release's name.
+    pub release: String,
+    /// The inventory's text.
+    pub inventory: String,
+    /// Its SHA-256, in hexadecimal.
+    pub inventory_digest: String,
+    /// What the inventory asks for and this version leaves out.
+    pub notes: Vec<String>,
+}
+
+/// A region that can be surveyed, planned and changed.
+pub struct Engine {
+    pub(crate) kinds: Kinds,
+    pub(crate) wants: Arc<dyn Wants>,
+    pub(crate) folder: RegionFolder,
+    pub(crate) remotes: BTreeMap<String, Remote>,
+    pub(crate) about: About,
+    pub(crate) parallel: usize,
+}
+
+/// What every selected host answered.
+pub type Survey = BTreeMap<String, Result<Surveyed, HostError>>;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The hosts have seen a run that this folder does not know.
+    #[error("{host} is at generation {theirs}, this folder knows {}", ours.map_or("none".into(), |n| format!("only {n}")))]
+    Outdated {
+        /// The host.
+        host: String,
+        /// The host's generation.
+        theirs: u64,
+        /// The folder's newest.
+        ours: Option<u64>,
+    },
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] crate::folder::FolderError),
+}
+
+impl Engine {
+    /// A region of these hosts. Nothing is connected yet. `parallel` bounds how many hosts are worked on at once.
+    pub fn new(
+        kinds: Kinds,
+        wants: Arc<dyn Wants>,
+        folder: RegionFolder,
+        hosts: impl IntoIterator<Item = Endpoint>,
+        about: About,
+        parallel: usize,
+    ) -> Self {
+        let pool = Pool::default();
+        let remotes = hosts.into_iter().map(|endpoint| (endpoint.name.clone(), Remote::new(endpoint, pool.clone())));
+        Self { kinds, wants, folder, remotes: remotes.collect(), about, parallel: parallel.max(1) }
+    }
+
+    /// The folder beside the inventory.
+    pub fn folder(&self) -> &RegionFolder {
+        &self.folder
+    }
+
+    /// The hosts by name.
+    pub fn remotes(&self) -> &BTreeMap<String, Remote> {
+        &self.remotes
+    }
+
+    /// Asks the selected hosts, all at once. With `nothing`, everything that is ours is left over, as for a reset.
+    pub async fn survey(&self, selection: &Selection, nothing: bool) -> Survey {
+        let question = Question { kinds: &self.kinds, wants: self.wants.as_ref(), selection, nothing };
+        let selected = self.remotes.values().filter(|remote| selection.has_host(&remote.name));
+        self.ask_all(&question, selected.collect(), "").await
+    }
+
+    pub(crate) async fn ask_all(&self, question: &Question<'_>, remotes: Vec<&Remote>, preamble: &str) -> Survey {
+        let guess: Option<&Facts> = None;
+        let asked =
+            remotes.into_iter().map(|remote| async move { (remote.name.clone(), question.ask(remote, preamble, guess).await) });
+        futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
+    }
+
+    /// The plan for what a survey found. Hosts that did not answer are left out.
+    ///
+    /// # Errors
+    /// The hosts are at a generation that this folder does not know.
+    pub fn plan(&self, survey: &Survey, selection: &Selection, nothing: bool) -> Result<Plan, PlanError> {
+        let parent = self.folder.generations()?.last().copied();
+        let mut views = BTreeMap::new();
+        for (name, surveyed) in survey {
+            let Ok(surveyed) = surveyed else { continue };
+            if let Some(theirs) = surveyed.view.facts.generation.filter(|theirs| Some(*theirs) > parent) {
+                return Err(PlanError::Outdated { host: name.clone(), theirs, ours: parent });
+            }
+            views.insert(name.clone(), surveyed.view.clone());
+        }
+        let mut layers = self.wants.layers();
+        layers.retain(|layer| selection.has_layer(layer));
+        if nothing {
+            layers.reverse();
+        }
+        let stages = planner::stages(&self.kinds, &layers, &views);
+        let mut plan = Plan {
+            format: PLAN_FORMAT,
+            id: String::new(),
+            region: self.about.region.clone(),
+            release: self.about.release.clone(),
+            parent,
+            inventory: self.about.inventory_digest.clone(),
+            stages,
+            findings: Vec::new(),
+            notes: self.about.notes.clone(),
+        };
+        plan.findings = lint::check(&plan);
+        Ok(plan.seal())
+    }
+
+    /// What differs between a plan and the hosts as they are now, where the plan was exact. Empty: it may be executed.
+    pub(crate) fn drift(&self, plan: &Plan, survey: &Survey) -> Vec<(String, String, Vec<String>)> {
+        let layers: Vec<_> = plan.stages.iter().map(|stage| stage.layer.clone()).collect();
+        let views = survey.iter().filter_map(|(name, s)| Some((name.clone(), s.as_ref().ok()?.view.clone()))).collect();
+        let now = planner::stages(&self.kinds, &layers, &views);
+        let mut drift = Vec::new();
+        for shown in &plan.stages {
+            let Some(found) = now.iter().find(|stage| stage.layer == shown.layer) else { continue };
+            for (host, on) in &shown.hosts {
+                let found = found.hosts.get(host).map(|on| on.changes.as_slice()).unwrap_or_default();
+                let found: Vec<_> = found.iter().filter(|change| !expected(on, change)).cloned().collect();
+                let differences = planned::differences(on, &found);
+                if !differences.is_empty() {
+                    drift.push((host.clone(), shown.layer.clone(), differences));
+                }
+            }
+        }
+        drift
+    }
+}
+
+/// True if the plan only expected this change: it is looked at again at its stage's boundary.
+fn expected(shown: &regionctl_plan::HostStage, change: &regionctl_plan::Change) -> bool {
+    let certainty = shown.changes.iter().find(|was| was.id() == change.id()).map(|was| &was.certainty);
+    certainty.is_some_and(|certainty| *certainty != regionctl_plan::Certainty::Exact)
+}
+
+/// The findings of a plan that stop it, unless they are allowed by name.
+pub fn stops<'a>(plan: &'a Plan, allowed: &[String]) -> Vec<&'a Finding> {
+    regionctl_plan::forbidden(&plan.findings, allowed)
+}

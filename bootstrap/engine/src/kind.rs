@@ -1,0 +1,109 @@
+//! The contract of a resource kind: observe, read, apply, and the way back.
+//!
+//! A kind turns resources into POSIX shell and the shell's answer into fields. Comparing, showing, dry run, resume and
+//! undo are written once for all kinds: undoing is applying the original, which the ledger kept.
+
+use std::collections::BTreeMap;
+
+use regionctl_plan::{Change, Fields, Resource};
+
+/// A kind of resource.
+pub trait Kind: Send + Sync {
+    /// The name in [`regionctl_plan::Id::kind`].
+    fn name(&self) -> &'static str;
+
+    /// Shell that prints what is so, for all resources of this kind on a host at once.
+    ///
+    /// It runs in a subshell after the [prelude](crate::shell), changes nothing, and prints rows with
+    /// `row NAME FIELD VALUE`, where NAME is the resource's name. It must not fail where the thing does not exist.
+    fn observe(&self, resources: &[&Resource]) -> String;
+
+    /// The state of one resource in the rows that [`Kind::observe`] printed; `None`: it does not exist.
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields>;
+
+    /// Shell that makes the changes true; run under `set -eu`, without standard input, in a folder of its own.
+    ///
+    /// Running it twice does no harm. For [`regionctl_plan::Action::Return`] the wanted state is the original, and
+    /// `$KEEP` is the folder that [`Kind::keep`] filled. `changes` has one element unless [`Kind::batches`].
+    fn apply(&self, changes: &[&Change]) -> String;
+
+    /// True if consecutive changes of this kind are better applied together, as packages in one transaction.
+    fn batches(&self) -> bool {
+        false
+    }
+
+    /// Shell that saves into `$KEEP` what a return to the original needs beyond the observed fields; run once, before
+    /// the first change. Copies stay on the host.
+    fn keep(&self, _resource: &Resource) -> String {
+        String::new()
+    }
+
+    /// Why a change cannot be undone, where it cannot.
+    fn no_undo(&self, _resource: &Resource) -> Option<String> {
+        None
+    }
+
+    /// Shell that fails, with a message, if the change must not be made just now: the target itself checks again.
+    fn guard(&self, _change: &Change) -> String {
+        String::new()
+    }
+}
+
+/// What an observe script printed for one kind: name, field, value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rows(BTreeMap<String, BTreeMap<String, Vec<String>>>);
+
+impl Rows {
+    /// Adds a row.
+    pub fn add(&mut self, name: &str, field: &str, value: &str) {
+        self.0.entry(name.to_owned()).or_default().entry(field.to_owned()).or_default().push(value.to_owned());
+    }
+
+    /// The first value of a field.
+    pub fn get(&self, name: &str, field: &str) -> Option<&str> {
+        self.all(name, field).first().map(String::as_str)
+    }
+
+    /// Every value of a field, in the order printed.
+    pub fn all(&self, name: &str, field: &str) -> &[String] {
+        self.0.get(name).and_then(|fields| fields.get(field)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names that were printed, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// True if anything was printed under this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+/// The kinds that a run knows, by name.
+#[derive(Default)]
+pub struct Kinds(BTreeMap<&'static str, Box<dyn Kind>>);
+
+impl Kinds {
+    /// The host kinds.
+    pub fn host() -> Self {
+        crate::kinds::all()
+    }
+
+    /// Adds a kind.
+    #[must_use]
+    pub fn with(mut self, kind: impl Kind + 'static) -> Self {
+        self.0.insert(kind.name(), Box::new(kind));
+        self
+    }
+
+    /// The kind of this name.
+    pub fn get(&self, name: &str) -> Option<&dyn Kind> {
+        self.0.get(name).map(AsRef::as_ref)
+    }
+
+    /// Every kind, in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Kind> {
+        self.0.values().map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,112 @@
+//! Kind `filesystem`: a file system on a device or in a file. The name is the path of either.
+//!
+//! Fields: `type` (`xfs` or `ext4`), `label`. It is made only on what is blank: the target looks again just before. Something
+//! else that is there is shown as its type, such as `ext4` or `gpt partition table`, and is never overwritten.
+
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
+
+use super::{text, words};
+use crate::kind::{Kind, Rows};
+
+/// Why what is on a disk stays.
+pub const DATA_STAYS: &str = "data on a disk is only removed by `reset --wipe SERVER:DISK`";
+
+/// See the module.
+pub struct Filesystem;
+
+impl Kind for Filesystem {
+    fn name(&self) -> &'static str {
+        "filesystem"
+    }
+
+    fn observe(&self, resources: &[&Resource]) -> String {
+        format!(
+            r#"for path in {}; do
+  [ -e "$path" ] || continue
+  blkid -p -o export -s TYPE -s LABEL -s PTTYPE -- "$path" 2>/dev/null | while IFS= read -r line; do row "$path" "${{line%%=*}}" "${{line#*=}}"; done
+done
+"#,
+            words(resources.iter().map(|r| &r.id.name))
+        )
+    }
+
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
+        let get = |field| rows.get(&resource.id.name, field);
+        let sort = get("TYPE").map(str::to_owned).or_else(|| Some(format!("{} partition table", get("PTTYPE")?)))?;
+        // With `-o export` blkid writes what a shell would not take with a backslash before it.
+        let label = get("LABEL").unwrap_or_default().replace('\\', "");
+        Some(Fields::from([("type".into(), sort.into()), ("label".into(), label.into())]))
+    }
+
+    fn no_undo(&self, resource: &Resource) -> Option<String> {
+        (!resource.params.contains_key("wipe")).then(|| DATA_STAYS.to_owned())
+    }
+
+    fn guard(&self, change: &Change) -> String {
+        let (path, Some(want), true) = (&change.id().name, text(change.after(), "type"), change.action != Action::Return) else {
+            return String::new();
+        };
+        let (word, want) = (quote(path), quote(want));
+        format!(
+            r#"[ -e {word} ] || fail {word} does not exist
+found=$(blkid -p -o value -s TYPE -- {word}) && code=0 || code=$?
+if [ "$code" != 0 ] && [ "$code" != 2 ]; then fail {word} holds the signs of several file systems; fi
+[ -z "$found" ] || [ "$found" = {want} ] || fail {word} holds "$found", which is not overwritten
+if [ -z "$found" ]; then
+  [ -z "$(blkid -p -o value -s PTTYPE -- {word})" ] || fail {word} has a partition table
+  if [ -b {word} ]; then
+    number=$(stat -Lc %Hr:%Lr -- {word})
+    ! grep -q " $number " /proc/self/mountinfo || fail {word} is mounted
+    for user in "/sys/dev/block/$number/holders/"* "/sys/dev/block/$number/"*/partition; do
+      [ ! -e "$user" ] || fail {word} is used by "$user"
+    done
+  fi
+fi
+"#
+        )
+    }
+
+    fn apply(&self, changes: &[&Change]) -> String {
+        changes.iter().map(|change| apply_one(change)).collect()
+    }
+}
+
+fn apply_one(change: &Change) -> String {
+    let path = quote(&change.id().name);
+    let Some(sort) = text(change.after(), "type") else {
+        if change.resource.params.get("wipe") == Some(&true.into()) {
+            return format!("wipefs -q -a -- {path}\nsync -- {path}\n");
+        }
+        return format!("[ ! -e {path} ] || echo left: {path} with its file system\n");
+    };
+    let label = text(change.after(), "label").map(quote);
+    let option = label.as_ref().map(|label| format!(" -L {label}")).unwrap_or_default();
+    let make = match (change.action, sort) {
+        (Action::Return, _) => format!("fail {path} holds no file system any more"),
+        (_, "xfs") => format!("mkfs.xfs -q{option} -- {path}"),
+        (_, "ext4") => format!("mkfs.ext4 -q{option} -- {path}"),
+        _ => format!("fail {} is not a file system that can be made", quote(sort)),
+    };
+    let relabel = match (&label, sort) {
+        (None, _) => ":".to_owned(),
+        (Some(label), "xfs") => format!(
+            r#"if [ -n "$at" ]; then xfs_io -c 'label -s '{label} -- "$(printf '%b' "$at")"; else xfs_admin -L {label} -- "$device"; fi"#
+        ),
+        (Some(label), _) => format!("e2label \"$device\" {label}"),
+    };
+    // A file may be in use through a loop device, and its file system mounted.
+    format!(
+        r#"have=$(blkid -p -o value -s TYPE -- {path}) || :
+if [ -z "$have" ]; then {make}
+elif [ "$(blkid -p -o value -s LABEL -- {path} || :)" != {} ]; then
+  device=$(losetup -nO NAME -j {path} 2>/dev/null | head -n1)
+  [ -n "$device" ] || device={path}
+  device=$(readlink -f -- "$device")
+  at=$(findmnt -nfro TARGET -S "$device") || at=
+  {relabel} >/dev/null
+fi
+sync -- {path}
+"#,
+        label.as_deref().unwrap_or("''")
+    )
+}

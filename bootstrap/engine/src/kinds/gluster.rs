@@ -1,0 +1,293 @@
+//! The kinds of GlusterFS. Volumes are read from glusterd's own store, which is what `gluster volume info` prints: at once,
+//! also while glusterd is down.
+//!
+//! * `gluster_peer`: another server of the pool, by name or address. Field: `state` (`connected`, or what else gluster says).
+//! * `gluster_brick`: a brick's folder on its own server, by path. Field: `directory` (true). Parameter: `on_root` (true: it may
+//!   lie on the root file system). Its data is left; its marks are removed, so that a later volume may have it.
+//! * `gluster_volume`: by name. Fields: `type`, `replica`, `arbiter` (0 or 1), `bricks` (in order, `host:/path`), `started`.
+//!   Only `started` is mended: bricks are replaced by a verb of their own.
+//! * `gluster_option`: by `VOLUME/OPTION`. Field: `value`.
+
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
+use serde_json::Value;
+
+use super::edit::{EDIT, lines_matching};
+use super::{HOST, flag, list, number, text, words};
+use crate::kind::{Kind, Rows};
+
+/// `gluster_try WORDS…` runs one command, and tries again while another transaction holds the cluster's
+/// lock, or a brick's process of a moment ago is still going down.
+const CLI: &str = r#"
+gluster_try() {
+  _end=$(($(date +%s) + 60))
+  until _out=$(timeout 150 gluster --mode=script "$@" 2>&1); do
+    case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'*) [ "$(date +%s)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
+    sleep 0.5
+  done
+  printf '%s\n' "$_out"
+}
+gluster_runs() { systemctl is-active -q glusterd; }
+gluster_volume() { grep -qs "^status=" -- "/var/lib/glusterd/vols/$1/info"; }
+gluster_started() { grep -qsx "status=1" -- "/var/lib/glusterd/vols/$1/info"; }
+gluster_stopped() { ! gluster_started "$1"; }
+gluster_peer() {
+  timeout 10 gluster peer status 2>/dev/null |
+    awk -v RS= -v name="$1" -v state="$2" 'index($0, state) { for (i = 1; i <= NF; i++) if ($i == name) found = 1 } END { exit !found }'
+}
+"#;
+
+/// See the module.
+pub struct Peer;
+
+impl Kind for Peer {
+    fn name(&self) -> &'static str {
+        "gluster_peer"
+    }
+
+    fn observe(&self, _resources: &[&Resource]) -> String {
+        format!(
+            "systemctl is-active -q glusterd && timeout 10 gluster peer status 2>/dev/null | while IFS= read -r line; do row {} line \"$line\"; done\n:\n",
+            quote(HOST)
+        )
+    }
+
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
+        let lines = rows.all(HOST, "line");
+        let mut peers = lines.split(String::is_empty);
+        let is_name = |line: &String| line.strip_prefix("Hostname: ").unwrap_or(line).trim() == resource.id.name;
+        let peer = peers.find(|peer| peer.iter().any(is_name))?;
+        let state = peer.iter().find_map(|line| line.strip_prefix("State: "))?;
+        let state = match state {
+            "Peer in Cluster (Connected)" => "connected".to_owned(),
+            "Peer in Cluster (Disconnected)" => "disconnected".to_owned(),
+            other => other.to_lowercase(),
+        };
+        Some(Fields::from([("state".into(), state.into())]))
+    }
+
+    fn apply(&self, changes: &[&Change]) -> String {
+        let each = changes.iter().map(|change| {
+            let peer = quote(&change.id().name);
+            match change.after() {
+                None => format!(
+                    "if gluster_runs; then ! gluster_peer {peer} State: || gluster_try peer detach {peer}; else echo left: the peer {peer}, glusterd is not running; fi\n"
+                ),
+                Some(_) if change.action == Action::Return => String::new(),
+                Some(_) => format!(
+                    "gluster_peer {peer} '(Connected)' || gluster_try peer probe {peer}\nuntil_true 60 'the peer '{peer} gluster_peer {peer} 'Peer in Cluster (Connected)'\n"
+                ),
+            }
+        });
+        CLI.to_owned() + &each.collect::<String>()
+    }
+}
+
+/// See the module.
+pub struct Brick;
+
+impl Kind for Brick {
+    fn name(&self) -> &'static str {
+        "gluster_brick"
+    }
+
+    fn observe(&self, resources: &[&Resource]) -> String {
+        let paths = words(resources.iter().map(|r| &r.id.name));
+        format!("for path in {paths}; do [ ! -d \"$path\" ] || row \"$path\" directory true; done\n")
+    }
+
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
+        rows.get(&resource.id.name, "directory").map(|_| Fields::from([("directory".into(), true.into())]))
+    }
+
+    fn no_undo(&self, _resource: &Resource) -> Option<String> {
+        Some(super::filesystem::DATA_STAYS.to_owned())
+    }
+
+    fn guard(&self, change: &Change) -> String {
+        if change.action == Action::Return
+            || change.after().is_none()
+            || flag(Some(&change.resource.params), "on_root") == Some(true)
+        {
+            return String::new();
+        }
+        let path = quote(&change.id().name);
+        format!(
+            r#"at={path}
+until [ -d "$at" ]; do at=$(dirname -- "$at"); done
+[ "$(stat -c %d -- "$at")" != "$(stat -c %d /)" ] || fail the brick {path} would fill the root file system: its mount is missing
+"#
+        )
+    }
+
+    fn apply(&self, changes: &[&Change]) -> String {
+        let each = changes.iter().map(|change| {
+            let path = quote(&change.id().name);
+            match change.after() {
+                Some(_) => format!("make_dirs {path}\n"),
+                None => format!(
+                    r#"if [ -d {path} ]; then
+  for mark in trusted.glusterfs.volume-id trusted.gfid; do
+    if getfattr -n "$mark" -- {path} >/dev/null 2>&1; then setfattr -x "$mark" -- {path}; fi
+  done
+  unmake {path}
+  [ ! -d {path} ] || echo left: {path} with its data
+fi
+"#
+                ),
+            }
+        });
+        EDIT.to_owned() + &each.collect::<String>()
+    }
+}
+
+/// See the module.
+pub struct Volume;
+
+/// What may not change while a volume exists.
+const SHAPE: [&str; 4] = ["type", "replica", "arbiter", "bricks"];
+
+impl Kind for Volume {
+    fn name(&self) -> &'static str {
+        "gluster_volume"
+    }
+
+    fn observe(&self, resources: &[&Resource]) -> String {
+        let files = resources.iter().map(|r| format!("{} {}/bricks/*", quote(&info(&r.id.name)), quote(&folder(&r.id.name))));
+        let fields = quote("^(type|status|count|sub_count|replica_count|arbiter_count|brick-[0-9]+|hostname|path)=");
+        lines_matching(&fields, &files.collect::<Vec<_>>().join(" "))
+    }
+
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
+        let name = &resource.id.name;
+        let info = info(name);
+        let number = |key: &str| value(rows, &info, key).and_then(|value| value.parse::<u64>().ok()).unwrap_or_default();
+        let started = value(rows, &info, "status")? == "1";
+        let sort = match value(rows, &info, "type")? {
+            "0" => "distribute",
+            "2" if number("count") > number("sub_count") => "distributed-replicate",
+            "2" => "replicate",
+            "4" => "disperse",
+            other => other,
+        };
+        let bricks = (0..number("count")).filter_map(|i| {
+            let file = format!("{}/bricks/{}", folder(name), value(rows, &info, &format!("brick-{i}"))?);
+            Some(format!("{}:{}", value(rows, &file, "hostname")?, value(rows, &file, "path")?))
+        });
+        Some(Fields::from([
+            ("type".into(), sort.into()),
+            ("replica".into(), number("replica_count").into()),
+            ("arbiter".into(), number("arbiter_count").into()),
+            ("bricks".into(), bricks.collect::<Vec<_>>().into()),
+            ("started".into(), started.into()),
+        ]))
+    }
+
+    fn guard(&self, change: &Change) -> String {
+        let (Some(have), Some(want)) = (&change.before, change.after()) else {
+            return String::new();
+        };
+        match SHAPE.iter().find(|field| want.get(**field).is_some_and(|want| have.get(**field) != Some(want))) {
+            Some(field) => {
+                let volume = &change.id().name;
+                let message =
+                    format!("{field} of the volume {volume} is not changed while it exists: replacing a brick has its own verb");
+                format!("fail {}\n", quote(&message))
+            }
+            None => String::new(),
+        }
+    }
+
+    fn apply(&self, changes: &[&Change]) -> String {
+        changes.iter().fold(CLI.to_owned(), |script, change| script + &apply_volume(change))
+    }
+}
+
+fn apply_volume(change: &Change) -> String {
+    let name = quote(&change.id().name);
+    let stop = format!("  gluster_stopped {name} || gluster_try volume stop {name}\n");
+    let Some(want) = change.after() else {
+        return format!(
+            r#"if gluster_runs && gluster_volume {name}; then
+{stop}  gluster_try volume delete {name}
+elif gluster_volume {name}; then echo left: the volume {name}, glusterd is not running; fi
+"#
+        );
+    };
+    let mut script = String::new();
+    if change.action != Action::Return {
+        let shape = ["replica", "arbiter"].map(|field| (field, number(Some(want), field).unwrap_or_default()));
+        let shape = shape.iter().filter(|(_, count)| *count > 0).map(|(field, count)| format!("{field} {count} "));
+        // `force` because bricks are looked at by their own kind, on their own server.
+        let (shape, bricks) = (shape.collect::<String>(), words(list(Some(want), "bricks")));
+        script += &format!("gluster_volume {name} || gluster_try volume create {name} {shape}transport tcp {bricks} force\n");
+    }
+    match flag(Some(want), "started") {
+        Some(true) => {
+            script += &format!(
+                "gluster_started {name} || gluster_try volume start {name}\nuntil_true 60 'the volume '{name} gluster_started {name}\n"
+            );
+        }
+        Some(false) => script += &stop,
+        None => {}
+    }
+    script
+}
+
+/// See the module.
+pub struct Opt;
+
+impl Kind for Opt {
+    fn name(&self) -> &'static str {
+        "gluster_option"
+    }
+
+    fn observe(&self, resources: &[&Resource]) -> String {
+        let mut files: Vec<_> = resources.iter().map(|r| quote(&info(split(r).0))).collect();
+        files.sort_unstable();
+        files.dedup();
+        // Options have a dot in their name; what has none, such as the volume's password, is not ours to read.
+        lines_matching("'^[^=]+[.][^=]+='", &files.join(" "))
+    }
+
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
+        let (volume, option) = split(resource);
+        Some(Fields::from([("value".into(), value(rows, &info(volume), option)?.into())]))
+    }
+
+    fn apply(&self, changes: &[&Change]) -> String {
+        let each = changes.iter().map(|change| {
+            let (volume, option) = split(&change.resource);
+            let (volume, option) = (quote(volume), quote(option));
+            match text(change.after(), "value") {
+                Some(value) => format!("gluster_try volume set {volume} {option} {}\n", quote(value)),
+                None => format!("! gluster_runs || ! gluster_volume {volume} || gluster_try volume reset {volume} {option}\n"),
+            }
+        });
+        CLI.to_owned() + &each.collect::<String>()
+    }
+}
+
+/// Volume and option.
+fn split(resource: &Resource) -> (&str, &str) {
+    resource.id.name.split_once('/').unwrap_or((&resource.id.name, ""))
+}
+
+/// Where glusterd keeps a volume's definition.
+fn folder(volume: &str) -> String {
+    format!("/var/lib/glusterd/vols/{volume}")
+}
+
+fn info(volume: &str) -> String {
+    folder(volume) + "/info"
+}
+
+/// The value of `key=value` in a file of the store.
+fn value<'a>(rows: &'a Rows, file: &str, key: &str) -> Option<&'a str> {
+    let mut entries = rows.all(file, "line").iter().filter_map(|line| line.split_once('='));
+    entries.find(|(name, _)| *name == key).map(|(_, value)| value)
+}
+
+/// The type of a replicated volume of so many bricks.
+pub fn replicated(bricks: usize, replica: u64) -> Value {
+    if bricks as u64 > replica { "distributed-replicate".into() } else { "replicate".into() }
+}

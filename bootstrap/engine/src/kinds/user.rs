@@ -1,0 +1,116 @@
+//! Kind `user`: a local user. The name is the user's.
+//!
+//! Fields: `uid`, `group` (the primary one, by name), `groups` (the other ones, sorted), `home`, `shell`, `comment`.
+//! Parameters: `system` (true: a number below 1000 when it is made), `create_home` (false: none is made). Its password is
+//! locked. A user that has processes is not removed; a home that was there before is left.
+
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
+use serde_json::Value;
+
+use super::{HOST, list, number, text, words};
+use crate::kind::{Kind, Rows};
+
+/// What the shadow tools write beside /etc/passwd and its like: their lock, and a copy of the last state.
+pub const KEEP_BACKUPS: &str = r#"
+for file in .pwd.lock passwd- shadow- group- gshadow- subuid- subgid-; do
+  if [ -e "/etc/$file" ]; then cp -a -- "/etc/$file" "$KEEP/$file"; fi
+done
+: >"$KEEP/backups"
+"#;
+
+/// Puts those back, if we kept them.
+pub const RESTORE_BACKUPS: &str = r#"
+if [ -e "$KEEP/backups" ]; then
+  for file in .pwd.lock passwd- shadow- group- gshadow- subuid- subgid-; do
+    if [ -e "$KEEP/$file" ]; then cp -a -- "$KEEP/$file" "/etc/$file"; else rm -f -- "/etc/$file"; fi
+  done
+fi
+"#;
+
+/// See the module.
+pub struct User;
+
+impl Kind for User {
+    fn name(&self) -> &'static str {
+        "user"
+    }
+
+    fn observe(&self, resources: &[&Resource]) -> String {
+        let names = words(resources.iter().map(|r| &r.id.name));
+        let host = quote(HOST);
+        format!(
+            "getent passwd -- {names} | sed 's/^\\([^:]*\\):.*/\\1\\tpasswd\\t&/'\ngetent group | while read -r line; do row {host} group \"$line\"; done\n"
+        )
+    }
+
+    fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
+        let name = &resource.id.name;
+        let entry: Vec<_> = rows.get(name, "passwd")?.split(':').collect();
+        let [_, _, uid, gid, comment, home, shell] = entry[..] else { return None };
+        let groups: Vec<Vec<&str>> = rows.all(HOST, "group").iter().map(|line| line.split(':').collect()).collect();
+        let primary = groups.iter().find(|g| g.get(2) == Some(&gid)).and_then(|g| g.first()).unwrap_or(&gid);
+        let member = |g: &&Vec<&str>| g.get(3).is_some_and(|members| members.split(',').any(|member| member == name));
+        let mut others: Vec<&str> = groups.iter().filter(member).filter_map(|g| g.first().copied()).collect();
+        others.sort_unstable();
+        Some(Fields::from([
+            ("uid".into(), uid.parse::<u64>().ok()?.into()),
+            ("group".into(), (*primary).into()),
+            ("groups".into(), others.into()),
+            ("home".into(), home.into()),
+            ("shell".into(), shell.into()),
+            ("comment".into(), comment.into()),
+        ]))
+    }
+
+    fn keep(&self, resource: &Resource) -> String {
+        let name = quote(&resource.id.name);
+        let home = resource.text("home").map_or_else(|| format!("/home/{}", resource.id.name), str::to_owned);
+        format!(
+            "{KEEP_BACKUPS}[ ! -d {} ] || : >\"$KEEP/home\"\n! getent group -- {name} >/dev/null || : >\"$KEEP/group\"\n",
+            quote(&home)
+        )
+    }
+
+    fn apply(&self, changes: &[&Change]) -> String {
+        changes.iter().map(|change| apply_one(change)).collect()
+    }
+}
+
+fn apply_one(change: &Change) -> String {
+    let name = quote(&change.id().name);
+    let exists = format!("getent passwd -- {name} >/dev/null");
+    let want = change.after();
+    if want.is_none() {
+        // userdel takes the group of the same name along, even if it was there before the user; not if it is not his.
+        return format!(
+            r#"if {exists}; then
+  [ ! -e "$KEEP/group" ] || usermod -g nogroup -- {name}
+  if [ -e "$KEEP/home" ]; then userdel -- {name}; else userdel -r -- {name} 2>/dev/null || userdel -- {name}; fi
+fi
+! {exists} || fail the user {name} cannot be removed
+{RESTORE_BACKUPS}"#
+        );
+    }
+    let mut options = String::new();
+    if let Some(uid) = number(want, "uid") {
+        options += &format!(" -u {uid}");
+    }
+    for (field, option) in [("home", "-d"), ("shell", "-s"), ("comment", "-c")] {
+        if let Some(value) = text(want, field) {
+            options += &format!(" {option} {}", quote(value));
+        }
+    }
+    if want.is_some_and(|want| want.contains_key("groups")) {
+        options += &format!(" -G {}", quote(&list(want, "groups").join(",")));
+    }
+    let group = text(want, "group").map(|group| format!(" -g {}", quote(group)));
+    let param = |name: &str| change.resource.params.get(name).and_then(Value::as_bool);
+    let system = if param("system") == Some(true) { " -r" } else { "" };
+    let home = if param("create_home") == Some(false) { " -M" } else { " -m" };
+    // A group of the user's name that is there already becomes his.
+    let own = group.clone().unwrap_or_else(|| format!(" $(! getent group -- {name} >/dev/null || echo -g {name})"));
+    let group = group.unwrap_or_default();
+    let mend = if options.is_empty() && group.is_empty() { ":".to_owned() } else { format!("usermod{options}{group} -- {name}") };
+    let restore = if change.action == Action::Return { RESTORE_BACKUPS } else { "" };
+    format!("if {exists}; then {mend}; else useradd{options}{own}{system}{home} -- {name}; fi\n{restore}")
+}

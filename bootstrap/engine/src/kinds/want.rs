@@ -1,0 +1,288 @@
+//! How roles write what must be so: one function a kind, and [`Want`] for the rest.
+//!
+//! ```ignore
+//! use regionctl_engine::want::{self, Want as _};
+//! want::unit("chrony.service").enabled().active().config(["/etc/chrony/chrony.conf"]);
+//! want::file("/etc/chrony/chrony.conf", text).mode("0640").group("_chrony");
+//! ```
+
+use regionctl_plan::Resource;
+
+use super::authorized_key::proper_part;
+use super::edit::ere;
+use super::gluster::replicated;
+use super::normal;
+
+/// A regular file of root's with mode 0644.
+pub fn file(path: &str, content: impl Into<String>) -> Resource {
+    Resource::present("file", path).field("content", content.into()).field("mode", "0644").owner("root").group("root")
+}
+
+/// A folder of root's with mode 0755.
+pub fn directory(path: &str) -> Resource {
+    Resource::present("directory", path).mode("0755").owner("root").group("root")
+}
+
+/// One line of a file: what starts with `prefix` becomes `prefix` and `rest`.
+pub fn line(path: &str, prefix: &str, rest: &str) -> Resource {
+    line_matching(path, prefix.trim(), &format!("^{}", ere(prefix)), &format!("{prefix}{rest}"))
+}
+
+/// One line of a file: the first that matches the extended regular expression, which must match `line` too.
+pub fn line_matching(path: &str, label: &str, pattern: &str, line: &str) -> Resource {
+    let resource = Resource::present("line", format!("{path}:{label}")).field("line", line);
+    resource.param("path", path).param("match", pattern)
+}
+
+/// An installed package; [`Want::version`] pins it.
+pub fn package(name: &str) -> Resource {
+    Resource::present("package", name).field("status", "installed")
+}
+
+/// A repository of binary packages, signed by a key ring at this path; several words are separated by spaces.
+pub fn apt_source(name: &str, uris: &str, suites: &str, components: &str, signed_by: Option<&str>) -> Resource {
+    let source = Resource::present("apt_source", name).field("types", "deb").field("uris", uris).field("suites", suites);
+    let source = source.field("components", components).field("options", "");
+    match signed_by {
+        Some(path) => source.field("signed_by", path),
+        None => source,
+    }
+}
+
+/// A systemd unit, with its suffix; say more with [`Want`].
+pub fn unit(name: &str) -> Resource {
+    Resource::present("unit", name)
+}
+
+/// A kernel setting, now and after a boot.
+pub fn sysctl(key: &str, value: &str) -> Resource {
+    let value = normal(value);
+    Resource::present("sysctl", key).field("value", value.as_str()).field("persistent", value)
+}
+
+/// A kernel module, now and after a boot.
+pub fn kernel_module(name: &str) -> Resource {
+    Resource::present("kernel_module", name).field("loaded", true).field("persistent", true)
+}
+
+/// A mounted file system, now and after a boot, with options as fstab has them; see [`Want::immutable`].
+pub fn mount(point: &str, source: &str, fstype: &str, options: &str) -> Resource {
+    let mount = Resource::present("mount", point).field("source", source).field("fstype", fstype);
+    mount.field("options", options).field("mounted", true)
+}
+
+/// A local user; say more with [`Want`].
+pub fn user(name: &str) -> Resource {
+    Resource::present("user", name)
+}
+
+/// A local group; say more with [`Want`].
+pub fn group(name: &str) -> Resource {
+    Resource::present("group", name)
+}
+
+/// A line of a user's ~/.ssh/authorized_keys. It is named after the key's comment, or the end of the key.
+pub fn authorized_key(user: &str, line: &str) -> Resource {
+    let line = line.trim();
+    let key = proper_part(line).unwrap_or_default();
+    let comment = line.split_once(key).map(|(_, comment)| comment.trim()).filter(|comment| !comment.is_empty());
+    let tail = key.char_indices().rev().nth(15).map_or(key, |(at, _)| &key[at..]);
+    Resource::present("authorized_key", format!("{user}:{}", comment.unwrap_or(tail))).field("key", line).param("key", line)
+}
+
+/// A file system, `xfs` or `ext4`, on a device or in a file.
+pub fn filesystem(path: &str, sort: &str, label: &str) -> Resource {
+    Resource::present("filesystem", path).field("type", sort).field("label", label)
+}
+
+/// A sparse file of this many bytes that stands for a disk.
+pub fn loop_file(path: &str, bytes: u64) -> Resource {
+    Resource::present("loop_file", path).field("size", bytes)
+}
+
+/// Another server of the Gluster pool.
+pub fn gluster_peer(name: &str) -> Resource {
+    Resource::present("gluster_peer", name).field("state", "connected")
+}
+
+/// A brick's folder, on the server that has it; see [`Want::on_root`].
+pub fn gluster_brick(path: &str) -> Resource {
+    Resource::present("gluster_brick", path).field("directory", true)
+}
+
+/// A started replicated volume. Of each `replica` bricks (`host:/path`) the last is an arbiter if `arbiter` is 1.
+pub fn gluster_volume(name: &str, replica: u64, arbiter: u64, bricks: &[String]) -> Resource {
+    let volume = Resource::present("gluster_volume", name).field("type", replicated(bricks.len(), replica));
+    volume.field("replica", replica).field("arbiter", arbiter).field("bricks", bricks).field("started", true)
+}
+
+/// A volume's option.
+pub fn gluster_option(volume: &str, option: &str, value: &str) -> Resource {
+    Resource::present("gluster_option", format!("{volume}/{option}")).field("value", value)
+}
+
+/// What a `command` needs to say. Each text is POSIX shell.
+pub struct Command<'a> {
+    /// Does it.
+    pub run: &'a str,
+    /// Exits with 0 if it is done; changes nothing.
+    pub check: &'a str,
+    /// Fails, with a message, if it must not be done now.
+    pub guard: &'a str,
+    /// The way back.
+    pub undo: Undo<'a>,
+}
+
+/// The way back from a command.
+pub enum Undo<'a> {
+    /// Shell that takes it back.
+    Run(&'a str),
+    /// There is none, for this reason.
+    Impossible(&'a str),
+}
+
+/// The escape hatch.
+pub fn command(name: &str, command: Command<'_>) -> Resource {
+    let resource = Resource::present("command", name).field("done", true);
+    let resource = resource.param("run", command.run).param("check", command.check).param("guard", command.guard);
+    match command.undo {
+        Undo::Run(undo) => resource.param("undo", undo),
+        Undo::Impossible(reason) => resource.param("no_undo", reason),
+    }
+}
+
+/// What more can be said of a resource, by the names that the kinds document.
+pub trait Want: Sized {
+    /// Octal, four digits, of a `file` or `directory`.
+    #[must_use]
+    fn mode(self, mode: &str) -> Self;
+    /// The owner's name, of a `file` or `directory`.
+    #[must_use]
+    fn owner(self, name: &str) -> Self;
+    /// The group's name, of a `file` or `directory`; the primary group of a `user`.
+    #[must_use]
+    fn group(self, name: &str) -> Self;
+    /// The version of a `package`.
+    #[must_use]
+    fn version(self, version: &str) -> Self;
+    /// A `unit` that starts at boot.
+    #[must_use]
+    fn enabled(self) -> Self;
+    /// A `unit` that does not start at boot.
+    #[must_use]
+    fn disabled(self) -> Self;
+    /// A `unit` that nothing can start.
+    #[must_use]
+    fn masked(self) -> Self;
+    /// A `unit` that runs.
+    #[must_use]
+    fn active(self) -> Self;
+    /// A `unit` that does not run.
+    #[must_use]
+    fn stopped(self) -> Self;
+    /// A `unit` that was restarted after these files last changed.
+    #[must_use]
+    fn config<'a>(self, files: impl IntoIterator<Item = &'a str>) -> Self;
+    /// A `unit` for which a reload is enough.
+    #[must_use]
+    fn reload(self) -> Self;
+    /// A `mount` whose folder refuses files while nothing is mounted.
+    #[must_use]
+    fn immutable(self) -> Self;
+    /// A `gluster_brick` that may lie on the root file system.
+    #[must_use]
+    fn on_root(self) -> Self;
+    /// The number of a `user`.
+    #[must_use]
+    fn uid(self, uid: u32) -> Self;
+    /// The number of a `group`.
+    #[must_use]
+    fn gid(self, gid: u32) -> Self;
+    /// All supplementary groups of a `user`.
+    #[must_use]
+    fn groups<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self;
+    /// The home of a `user`.
+    #[must_use]
+    fn home(self, path: &str) -> Self;
+    /// The shell of a `user`.
+    #[must_use]
+    fn shell(self, path: &str) -> Self;
+    /// The full name of a `user`.
+    #[must_use]
+    fn comment(self, text: &str) -> Self;
+    /// A `user` or `group` with a number below 1000.
+    #[must_use]
+    fn system(self) -> Self;
+    /// A `user` without a home of its own.
+    #[must_use]
+    fn without_home(self) -> Self;
+}
+
+impl Want for Resource {
+    fn mode(self, mode: &str) -> Self {
+        self.field("mode", mode)
+    }
+    fn owner(self, name: &str) -> Self {
+        self.field("owner", name)
+    }
+    fn group(self, name: &str) -> Self {
+        self.field("group", name)
+    }
+    fn version(self, version: &str) -> Self {
+        self.field("version", version)
+    }
+    fn enabled(self) -> Self {
+        self.field("enabled", "enabled")
+    }
+    fn disabled(self) -> Self {
+        self.field("enabled", "disabled")
+    }
+    fn masked(self) -> Self {
+        self.field("enabled", "masked")
+    }
+    fn active(self) -> Self {
+        self.field("active", true)
+    }
+    fn stopped(self) -> Self {
+        self.field("active", false)
+    }
+    fn config<'a>(self, files: impl IntoIterator<Item = &'a str>) -> Self {
+        self.field("current", true).param("config", files.into_iter().collect::<Vec<_>>())
+    }
+    fn reload(self) -> Self {
+        self.param("reload", true)
+    }
+    fn immutable(self) -> Self {
+        self.param("immutable", true)
+    }
+    fn on_root(self) -> Self {
+        self.param("on_root", true)
+    }
+    fn uid(self, uid: u32) -> Self {
+        self.field("uid", uid)
+    }
+    fn gid(self, gid: u32) -> Self {
+        self.field("gid", gid)
+    }
+    fn groups<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut names: Vec<_> = names.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        self.field("groups", names)
+    }
+    fn home(self, path: &str) -> Self {
+        self.field("home", path)
+    }
+    fn shell(self, path: &str) -> Self {
+        self.field("shell", path)
+    }
+    fn comment(self, text: &str) -> Self {
+        self.field("comment", text)
+    }
+    fn system(self) -> Self {
+        self.param("system", true)
+    }
+    fn without_home(self) -> Self {
+        self.param("create_home", false)
+    }
+}

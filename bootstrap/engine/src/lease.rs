@@ -1,0 +1,112 @@
+//! The region's lock: a lease on every host, expiring, with owner and verb.
+//!
+//! Every script that changes something checks first that its run still holds the lease, so a run that was fenced off does
+//! no more harm however late it wakes up.
+
+use std::time::Duration;
+
+use regionctl_plan::quote;
+use serde::{Deserialize, Serialize};
+
+/// How long a lease lasts if it is not renewed. Long enough for a slow link, short enough that a colleague need not wait
+/// long after a laptop died.
+pub const LEASE_TIME: Duration = Duration::from_secs(120);
+
+/// Who holds a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The run.
+    pub run: String,
+    /// `user@machine:folder`: the same owner may take over at once, because the folder's own lock proves the old run dead.
+    pub owner: String,
+    /// The verb that runs.
+    pub verb: String,
+    /// Seconds since 1970 on the host's clock.
+    pub expires: u64,
+}
+
+impl Lease {
+    /// Reads the line in the host's `lease` file.
+    pub fn read(line: &str) -> Option<Self> {
+        let mut parts = line.split('\t');
+        Some(Self {
+            run: parts.next()?.to_owned(),
+            owner: parts.next()?.to_owned(),
+            verb: parts.next()?.to_owned(),
+            expires: parts.next()?.trim().parse().ok()?,
+        })
+    }
+}
+
+/// Which verb may take over a live lease of the same owner's dead run: any that converges to the inventory or undoes it.
+/// Another owner's lease is only taken over when it has expired.
+pub fn take_script(run: &str, owner: &str, verb: &str, time: Duration) -> String {
+    format!(
+        r#"
+mkdir -p "$STATE" && chmod 0700 "$STATE" || fail "cannot write to $STATE"
+exec 9>"$STATE/lease.lock"; flock 9
+now=$(date +%s); held= from=
+if [ -f "$STATE/lease" ]; then
+  IFS='	' read -r held owner verb expires <"$STATE/lease" || held=
+  if [ -n "$held" ] && [ "$held" != {run} ]; then
+    if [ "$owner" != {owner} ] && [ "$now" -lt "${{expires:-0}}" ]; then
+      echo @held; cat "$STATE/lease"; echo @end; exit 0
+    fi
+    from=$held
+  fi
+fi
+printf '%s\t%s\t%s\t%s\n' {run} {owner} {verb} $((now + {time})) >"$STATE/lease.new" && mv -f "$STATE/lease.new" "$STATE/lease" || fail "cannot write to $STATE"
+exec 9>&-
+echo @taken; echo "$from"
+"#,
+        run = quote(run),
+        owner = quote(owner),
+        verb = quote(verb),
+        time = time.as_secs()
+    )
+}
+
+/// Extends the lease if the run still holds it; otherwise prints who does.
+pub fn renew_script(run: &str, time: Duration) -> String {
+    format!(
+        r#"
+exec 9>"$STATE/lease.lock"; flock 9
+IFS='	' read -r held owner verb expires <"$STATE/lease" || held=
+if [ "$held" != {run} ]; then echo @held; cat "$STATE/lease" 2>/dev/null; echo @end; exit 0; fi
+printf '%s\t%s\t%s\t%s\n' "$held" "$owner" "$verb" $(($(date +%s) + {time})) >"$STATE/lease.new" && mv -f "$STATE/lease.new" "$STATE/lease"
+echo @renewed
+"#,
+        run = quote(run),
+        time = time.as_secs()
+    )
+}
+
+/// Gives the lease back if the run still holds it.
+pub fn release_script(run: &str) -> String {
+    format!(
+        r#"
+[ -d "$STATE" ] || exit 0
+exec 9>"$STATE/lease.lock"; flock 9
+IFS='	' read -r held _ <"$STATE/lease" 2>/dev/null || held=
+if [ "$held" = {run} ]; then rm -f "$STATE/lease"; fi
+"#,
+        run = quote(run)
+    )
+}
+
+/// Forgets everything that regionctl keeps on a host, after a reset that left nothing of it behind. The backups that the
+/// account tools leave beside `/etc/passwd` and its like go back too, where the files themselves did.
+pub fn forget_script(run: &str) -> String {
+    format!(
+        r#"
+IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
+if ls -d "$STATE"/ledger/*/ >/dev/null 2>&1; then fail 'the ledger is not empty'; fi
+for file in passwd group shadow gshadow subuid subgid; do
+  cmp -s "/etc/$file" "$STATE/accounts/$file" || continue
+  if [ -e "$STATE/accounts/$file-" ]; then cp -a "$STATE/accounts/$file-" "/etc/$file-"; else rm -f "/etc/$file-"; fi
+done
+rm -rf -- "$STATE" /run/regionctl
+"#,
+        run = quote(run)
+    )
+}

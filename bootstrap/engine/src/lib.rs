@@ -1,0 +1,37 @@
+//! Observe, execute, journal, ledger, lease, generations, and the host resource kinds.
+//!
+//! * [`Kind`] is the contract of a resource kind; [`Kinds::host`] are the host kinds.
+//! * [`Engine::survey`] asks the hosts, [`Engine::plan`] compares, [`Engine::execute`] makes it true.
+//! * [`RegionFolder`] is the operator's side of the memory: journals and generations.
+
+mod batch;
+mod board;
+mod engine;
+mod execute;
+mod folder;
+mod generation;
+pub mod journal;
+pub mod kind;
+mod kinds;
+mod lease;
+mod lint;
+pub mod observe;
+mod planned;
+mod planner;
+mod remote;
+mod shell;
+mod survey;
+
+pub use batch::ledger_folder;
+pub use engine::{About, Engine, PlanError, Survey, stops};
+pub use execute::{HostOutcome, Order, Outcome, RunError};
+pub use folder::{FolderError, FolderLock, RegionFolder};
+pub use generation::Generation;
+pub use kind::{Kind, Kinds, Rows};
+pub use kinds::{samples, want};
+pub use lease::{LEASE_TIME, Lease};
+pub use lint::LINTS;
+pub use planner::{HostView, Wants, circle, stages, wipe};
+pub use remote::{HostError, Remote};
+pub use shell::PRELUDE;
+pub use survey::{Selection, Surveyed};

@@ -1,0 +1,50 @@
+//! Lints: pure readings of a plan that warn or forbid, by name.
+
+use std::collections::BTreeSet;
+
+use regionctl_plan::{Action, Finding, Plan, Severity};
+
+use crate::planner;
+
+/// Every lint with what it looks for; the list is the documentation.
+pub const LINTS: &[(&str, &str)] = &[
+    ("waits-in-a-circle", "changes wait for each other and could never run"),
+    ("data-overwritten", "a disk that holds something would get a file system"),
+    ("no-undo", "a change cannot be taken back by `reset` or a rollback"),
+];
+
+/// What the lints find in a plan.
+pub fn check(plan: &Plan) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let circle = planner::circle(&plan.stages);
+    if !circle.is_empty() {
+        let names: Vec<_> = circle.iter().map(ToString::to_string).collect();
+        findings.push(Finding::new(
+            "waits-in-a-circle",
+            Severity::Error,
+            format!("these changes wait for each other: {}", names.join(", ")),
+        ));
+    }
+    let mut irreversible = BTreeSet::new();
+    for (_, host, change) in plan.changes() {
+        let id = change.id();
+        if id.kind == "filesystem"
+            && change.action == Action::Update
+            && change.before.as_ref().is_some_and(|b| b.get("type") != change.after().and_then(|a| a.get("type")))
+        {
+            let found = change.before.as_ref().and_then(|b| b.get("type")).and_then(|t| t.as_str()).unwrap_or("something");
+            let message = format!("`{}` holds {found}; a new file system would destroy it", id.name);
+            findings.push(
+                Finding::new("data-overwritten", Severity::Error, message)
+                    .on(host)
+                    .hint("check that the inventory names the right disk; wipe it by hand or with `reset --wipe SERVER:DISK`"),
+            );
+        }
+        if let Some(reason) = &change.no_undo
+            && irreversible.insert((host.to_owned(), id.kind.clone()))
+        {
+            findings.push(Finding::new("no-undo", Severity::Warning, format!("`{id}` cannot be taken back: {reason}")).on(host));
+        }
+    }
+    findings
+}

@@ -1,0 +1,179 @@
+//! One host as the engine uses it: scripts with our prelude, errors that name the host.
+
+use std::time::Duration;
+
+use regionctl_ssh::{Endpoint, Pool, Script, SshError};
+
+use crate::lease::Lease;
+use crate::shell::PRELUDE;
+
+/// Longest time for a script that only looks or only writes a lease.
+const LOOK: Duration = Duration::from_secs(90);
+/// Longest time for a unit to work: a first installation of packages over a slow link.
+const WORK: Duration = Duration::from_secs(3600);
+/// How long a host may be away before the run gives up on it.
+const AWAY: Duration = Duration::from_secs(30);
+
+/// A host that a run works with.
+#[derive(Clone)]
+pub struct Remote {
+    /// The host's name in the inventory.
+    pub name: String,
+    endpoint: Endpoint,
+    pool: Pool,
+}
+
+/// What stops the work on one host.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum HostError {
+    /// The connection.
+    #[error("{message}")]
+    Ssh {
+        /// The whole chain of causes.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+        /// True if the network or the host went away, so that nothing was refused.
+        away: bool,
+    },
+    /// The host answered something else than expected.
+    #[error("{host}: {doing}: {message}")]
+    Answer {
+        /// The host.
+        host: String,
+        /// What was tried.
+        doing: &'static str,
+        /// What it said.
+        message: String,
+    },
+    /// Somebody else works on the host.
+    #[error("{host}: held by {} for `{}`, run {}", by.owner, by.verb, by.run)]
+    Held {
+        /// The host.
+        host: String,
+        /// Who.
+        by: Lease,
+    },
+}
+
+impl HostError {
+    /// What the operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ssh { hint, .. } => hint.clone(),
+            Self::Answer { .. } => None,
+            Self::Held { .. } => Some("wait for that run to end; a run that died lets go after two minutes".into()),
+        }
+    }
+}
+
+impl Remote {
+    /// The host behind an endpoint. Nothing is connected yet.
+    pub fn new(endpoint: Endpoint, pool: Pool) -> Self {
+        Self { name: endpoint.name.clone(), endpoint, pool }
+    }
+
+    /// An answer that makes no sense.
+    pub fn error(&self, doing: &'static str, message: String) -> HostError {
+        HostError::Answer { host: self.name.clone(), doing, message }
+    }
+
+    /// The host is somebody else's.
+    pub fn held(&self, by: Lease) -> HostError {
+        HostError::Held { host: self.name.clone(), by }
+    }
+
+    /// Says at which resource an error hit.
+    pub(crate) fn during(&self, error: HostError, at: &str) -> HostError {
+        match error {
+            HostError::Ssh { message, hint, away } => HostError::Ssh { message: format!("{message} (at `{at}`)"), hint, away },
+            other => other,
+        }
+    }
+
+    /// Round trips to this host so far.
+    pub fn round_trips(&self) -> u64 {
+        self.pool.round_trips(&self.endpoint)
+    }
+
+    /// Runs a short script as root and gives what it printed.
+    ///
+    /// # Errors
+    /// The connection, or an exit status other than 0.
+    pub async fn script(&self, doing: &'static str, body: &str) -> Result<String, HostError> {
+        self.long_script(doing, body, LOOK).await
+    }
+
+    /// As [`Remote::script`], for what may take longer than a look.
+    ///
+    /// # Errors
+    /// The connection, an exit status other than 0, or the limit.
+    pub async fn long_script(&self, doing: &'static str, body: &str, limit: Duration) -> Result<String, HostError> {
+        self.run(doing, body, limit, |_| {}).await
+    }
+
+    /// Runs the script that follows a unit and hands over each line as it comes. A connection that breaks is made again,
+    /// and the unit, which went on meanwhile, is followed again with `again`.
+    ///
+    /// # Errors
+    /// The host stays away, or the unit is gone.
+    pub async fn follow(&self, start: &str, again: &str, mut on_line: impl FnMut(&str) + Send) -> Result<(), HostError> {
+        let mut body = start;
+        let mut gave_up = None;
+        loop {
+            match self.run("executing", body, WORK, &mut on_line).await {
+                Ok(_) => return Ok(()),
+                Err(error @ HostError::Ssh { away: true, .. }) => {
+                    let until = *gave_up.get_or_insert_with(|| tokio::time::Instant::now() + AWAY);
+                    if tokio::time::Instant::now() >= until {
+                        return Err(error);
+                    }
+                    self.back(until).await.map_err(|_| error)?;
+                    body = again;
+                    on_line("@again");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until the host answers again.
+    async fn back(&self, until: tokio::time::Instant) -> Result<(), HostError> {
+        let mut pause = Duration::from_millis(200);
+        loop {
+            match self.run("reconnecting", ":", LOOK, |_| {}).await {
+                Ok(_) => return Ok(()),
+                Err(error) if tokio::time::Instant::now() + pause >= until => return Err(error),
+                Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(Duration::from_secs(3));
+        }
+    }
+
+    async fn run(
+        &self,
+        doing: &'static str,
+        body: &str,
+        limit: Duration,
+        on_line: impl FnMut(&str) + Send,
+    ) -> Result<String, HostError> {
+        let host = self.pool.get(&self.endpoint).await.map_err(|error| ssh(&error))?;
+        let script = Script::new(format!("{PRELUDE}\n{body}")).named(doing).timeout(limit);
+        let output = host.script(script, on_line).await.map_err(|error| ssh(&error))?;
+        if output.success() {
+            Ok(output.text().into_owned())
+        } else {
+            Err(self.error(doing, format!("{}: {}", output.end, output.tail(5))))
+        }
+    }
+}
+
+fn ssh(error: &SshError) -> HostError {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message += &format!(": {cause}");
+        source = cause.source();
+    }
+    HostError::Ssh { message, hint: error.hint(), away: error.is_transient() }
+}

@@ -1,0 +1,24 @@
+//! The small shell vocabulary that every script sent to a host starts with.
+
+/// Defines `row`, `rowb`, `say`, `retry_until` and a predictable environment. Needs a POSIX shell, coreutils and util-linux.
+///
+/// * `row NAME FIELD VALUE` prints one observed value, which must be a single line;
+/// * `rowb NAME FIELD < data` prints data of any shape in base64;
+/// * `fail MESSAGE` ends with an error;
+/// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up.
+pub const PRELUDE: &str = r#"
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+umask 022
+STATE=/var/lib/regionctl
+row() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
+rowb() { printf '%s\t%s\t' "$1" "$2"; base64 -w0; echo; }
+fail() { printf '%s\n' "$*" >&2; exit 1; }
+until_true() {
+  _limit=$1 _what=$2; shift 2
+  _end=$(($(date +%s) + _limit))
+  until "$@"; do
+    [ "$(date +%s)" -lt "$_end" ] || fail "waited $_limit s for $_what"
+    sleep 0.2
+  done
+}
+"#;

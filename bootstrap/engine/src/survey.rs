@@ -1,0 +1,110 @@
+//! Asking the hosts: one round trip each, a second only where the guess about the host was wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regionctl_plan::{Facts, Id, Resource};
+
+use crate::kind::Kinds;
+use crate::lease::Lease;
+use crate::observe::{self, Observation};
+use crate::planner::{HostView, Wants};
+use crate::remote::{HostError, Remote};
+
+/// What to look at: everything, or some hosts and layers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only these hosts; empty: all.
+    pub hosts: BTreeSet<String>,
+    /// Only these layers; empty: all.
+    pub layers: BTreeSet<String>,
+}
+
+impl Selection {
+    /// True if the host is meant.
+    pub fn has_host(&self, host: &str) -> bool {
+        self.hosts.is_empty() || self.hosts.contains(host)
+    }
+
+    /// True if the layer is meant.
+    pub fn has_layer(&self, layer: &str) -> bool {
+        self.layers.is_empty() || self.layers.contains(layer)
+    }
+
+    /// True if nothing is left out.
+    pub fn is_everything(&self) -> bool {
+        self.hosts.is_empty() && self.layers.is_empty()
+    }
+}
+
+/// What a survey of one host gave.
+#[derive(Debug, Clone)]
+pub struct Surveyed {
+    /// What planning needs.
+    pub view: HostView,
+    /// Who holds the host.
+    pub lease: Option<Lease>,
+    /// The host's clock, in seconds since 1970.
+    pub clock: u64,
+    /// The run that the lease was taken over from, if it was just taken.
+    pub taken_from: Option<String>,
+}
+
+/// What the roles want of one host, and in which layers.
+pub struct Question<'a> {
+    /// The kinds.
+    pub kinds: &'a Kinds,
+    /// The roles.
+    pub wants: &'a dyn Wants,
+    /// Hosts and layers.
+    pub selection: &'a Selection,
+    /// True to want nothing at all: everything that is ours is left over, as for a reset.
+    pub nothing: bool,
+}
+
+impl Question<'_> {
+    fn wanted(&self, host: &str, facts: &Facts) -> Vec<(String, Vec<Resource>)> {
+        let layers = self.wants.layers();
+        let wanted = |layer: &String| if self.nothing { Vec::new() } else { self.wants.wanted(layer, host, facts) };
+        layers.iter().map(|layer| (layer.clone(), wanted(layer))).collect()
+    }
+
+    /// Asks a host. `preamble` is shell that runs before, such as taking the lease; `guess` are facts known from before.
+    ///
+    /// # Errors
+    /// The host cannot be reached or does not answer sense.
+    pub async fn ask(&self, remote: &Remote, preamble: &str, guess: Option<&Facts>) -> Result<Surveyed, HostError> {
+        let assumed = Facts::assumed();
+        let asked = self.selected(&self.wanted(&remote.name, guess.unwrap_or(&assumed)));
+        let mut seen = self.observe(remote, preamble, &asked).await?;
+        let all = self.wanted(&remote.name, &seen.facts);
+        let wanted_by_any = all.iter().flat_map(|(_, wanted)| wanted).map(|r| r.id.clone()).collect();
+        let wanted: Vec<_> = all.into_iter().filter(|(layer, _)| self.selection.has_layer(layer)).collect();
+        let mut view = HostView { facts: seen.facts, ledger: seen.ledger, wanted, wanted_by_any, have: BTreeMap::new() };
+        let known: BTreeMap<&Id, &Resource> = asked.iter().map(|r| (&r.id, r)).collect();
+        let needed = view.wanted.iter().flat_map(|(_, wanted)| wanted).chain(view.left_over().map(|entry| &entry.resource));
+        let missing: Vec<_> = needed.filter(|r| known.get(&r.id) != Some(r)).cloned().collect();
+        if !missing.is_empty() {
+            let more = self.observe(remote, "", &missing).await?;
+            seen.have.extend(more.have);
+        }
+        view.have = seen.have;
+        Ok(Surveyed { view, lease: seen.lease, clock: seen.clock, taken_from: seen.taken_from })
+    }
+
+    fn selected(&self, wanted: &[(String, Vec<Resource>)]) -> Vec<Resource> {
+        let mut seen = BTreeSet::new();
+        let selected = wanted.iter().filter(|(layer, _)| self.selection.has_layer(layer)).flat_map(|(_, wanted)| wanted);
+        selected.filter(|r| seen.insert(r.id.clone())).cloned().collect()
+    }
+
+    async fn observe(&self, remote: &Remote, preamble: &str, resources: &[Resource]) -> Result<Observation, HostError> {
+        let nonsense = |error: observe::ObserveError| remote.error("observing", error.to_string());
+        let body = format!("{preamble}\n{}", observe::script(self.kinds, resources).map_err(nonsense)?);
+        let output = remote.script("observing", &body).await?;
+        if let Some(held) = output.lines().skip_while(|line| *line != "@held").nth(1) {
+            let lease = Lease::read(held);
+            return Err(lease.map_or_else(|| remote.error("taking the lease", "it is held".into()), |by| remote.held(by)));
+        }
+        observe::read(self.kinds, resources, &output).map_err(nonsense)
+    }
+}

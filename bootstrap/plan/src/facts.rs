@@ -1,0 +1,85 @@
+//! What was observed of a host besides the wanted resources.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Fields, Resource};
+
+/// Facts of one host. Roles read them; they decide names and contents, never whether a probe is believed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// `ID` of /etc/os-release, such as `debian`.
+    pub os: String,
+    /// Major version: `VERSION_ID` of /etc/os-release, such as 12.
+    pub os_version: u32,
+    /// `VERSION_CODENAME`, such as `bookworm`.
+    pub codename: String,
+    /// dpkg's architecture, such as `amd64`.
+    pub arch: String,
+    /// `uname -r`.
+    pub kernel: String,
+    /// What `systemd-detect-virt` says: `none`, `kvm`, `systemd-nspawn`, …
+    pub virtualization: String,
+    /// The static host name.
+    pub hostname: String,
+    /// Network interfaces except loopback.
+    pub nics: Vec<Nic>,
+    /// The generation that the host was left at, if any.
+    pub generation: Option<u64>,
+    /// Names of our transient units that are running now.
+    pub running_units: Vec<String>,
+    /// Packages whose configuration was interrupted (`dpkg --audit`).
+    pub dpkg_broken: bool,
+}
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Nic {
+    /// Its name, such as `eno1`.
+    pub name: String,
+    /// Its MAC address, lower case with colons.
+    pub mac: String,
+    /// In bytes.
+    pub mtu: u32,
+    /// `up` or `down`, as /sys/class/net/*/operstate has it.
+    pub state: String,
+    /// Addresses with prefix length.
+    pub addresses: Vec<String>,
+}
+
+impl Facts {
+    /// What a freshly rented server usually is. Used only to guess which resources to observe in the first round trip;
+    /// the plan is made from what the host then answers.
+    pub fn assumed() -> Self {
+        Self {
+            os: "debian".into(),
+            os_version: 13,
+            codename: "trixie".into(),
+            arch: "amd64".into(),
+            kernel: String::new(),
+            virtualization: "none".into(),
+            hostname: String::new(),
+            nics: Vec::new(),
+            generation: None,
+            running_units: Vec::new(),
+            dpkg_broken: false,
+        }
+    }
+
+    /// True if the host shares its kernel with others, so that modules and kernel-wide settings belong to the machine below.
+    pub fn shares_kernel(&self) -> bool {
+        matches!(self.virtualization.as_str(), "systemd-nspawn" | "lxc" | "lxc-libvirt" | "docker" | "podman" | "openvz")
+    }
+}
+
+/// An entry of a host's ledger: what is ours and what it was before we first touched it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// When it was first touched, in nanoseconds since 1970 on the host's clock: returns go in reverse order.
+    pub order: u64,
+    /// The resource as it was last applied.
+    pub resource: Resource,
+    /// The stage it belongs to.
+    pub layer: String,
+    /// What was there before; `None`: nothing.
+    pub original: Option<Fields>,
+}

@@ -1,0 +1,164 @@
+//! What must be true on a target: a resource is data of a kind.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The comparable state of one resource: field name to value. A kind documents its fields.
+pub type Fields = BTreeMap<String, Value>;
+
+/// The name of a resource on its target, written `kind:name`, such as `file:/etc/hosts`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Id {
+    /// The kind, such as `file`.
+    pub kind: String,
+    /// The name within the kind, such as a path.
+    pub name: String,
+}
+
+impl Id {
+    /// The resource `name` of kind `kind`.
+    pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { kind: kind.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.name)
+    }
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.to_string()
+    }
+}
+
+/// A text that is not of the form `kind:name`.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` does not name a resource; write `kind:name`, such as `file:/etc/hosts`")]
+pub struct BadId(String);
+
+impl TryFrom<String> for Id {
+    type Error = BadId;
+
+    fn try_from(text: String) -> Result<Self, BadId> {
+        text.parse()
+    }
+}
+
+impl FromStr for Id {
+    type Err = BadId;
+
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        match text.split_once(':') {
+            Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(Self::new(kind, name)),
+            _ => Err(BadId(text.to_owned())),
+        }
+    }
+}
+
+/// A resource on another target, waited for before a change may run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Ref {
+    /// The target's name.
+    pub host: String,
+    /// The resource there.
+    pub id: Id,
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.id, self.host)
+    }
+}
+
+/// One thing that must be true on one target.
+///
+/// Resources of a target are applied in the order in which the roles list them; [`Resource::waits`] adds what must have
+/// happened on other targets before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resource {
+    /// Its name on the target.
+    pub id: Id,
+    /// The role that wants it, such as `base/time`.
+    pub role: String,
+    /// The wanted state; `None`: it must not exist.
+    pub want: Option<Fields>,
+    /// What the kind needs to know but does not compare, such as a unit's configuration files.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub params: Fields,
+    /// What must be so on other targets before this one is touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Ref>,
+}
+
+impl Resource {
+    /// A resource that must exist; add its fields with [`Resource::field`].
+    pub fn present(kind: &str, name: impl Into<String>) -> Self {
+        Self { id: Id::new(kind, name), role: String::new(), want: Some(Fields::new()), params: Fields::new(), waits: Vec::new() }
+    }
+
+    /// A resource that must not exist.
+    pub fn absent(kind: &str, name: impl Into<String>) -> Self {
+        Self { want: None, ..Self::present(kind, name) }
+    }
+
+    /// Wants `field` to be `value`.
+    #[must_use]
+    pub fn field(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.want.get_or_insert_default().insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// Sets a parameter, which is not compared.
+    #[must_use]
+    pub fn param(mut self, param: &str, value: impl Into<Value>) -> Self {
+        self.params.insert(param.to_owned(), value.into());
+        self
+    }
+
+    /// Waits for a resource on another target.
+    #[must_use]
+    pub fn wait(mut self, host: impl Into<String>, id: Id) -> Self {
+        self.waits.push(Ref { host: host.into(), id });
+        self
+    }
+
+    /// A text parameter.
+    pub fn text_param(&self, param: &str) -> Option<&str> {
+        self.params.get(param).and_then(Value::as_str)
+    }
+
+    /// A parameter that is a list of texts; empty if it is not set.
+    pub fn list_param(&self, param: &str) -> Vec<&str> {
+        let list = self.params.get(param).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// A wanted text field.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.want.as_ref()?.get(field)?.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_the_journal() {
+        let id: Id = "mount:/srv/a:b".parse().unwrap();
+        assert_eq!((id.kind.as_str(), id.name.as_str()), ("mount", "/srv/a:b"));
+        let json = serde_json::to_string(&id).unwrap();
+        assert_eq!(json, "\"mount:/srv/a:b\"");
+        assert_eq!(serde_json::from_str::<Id>(&json).unwrap(), id);
+        assert!("file".parse::<Id>().is_err());
+        assert!(serde_json::from_str::<Id>("\":x\"").is_err());
+    }
+}

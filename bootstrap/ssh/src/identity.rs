@@ -1,0 +1,93 @@
+//! Private key files.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use russh::keys::{PrivateKey, PublicKey, decode_secret_key, load_public_key};
+
+/// Why a key file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The key file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// It needs a passphrase, and no agent holds it.
+    #[error("`{}` is protected by a passphrase", path.display())]
+    Encrypted {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// It is an rsa key.
+    #[error("`{}` is an rsa key, which is not supported from a file", path.display())]
+    Rsa {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// It is not a private key in a known format.
+    #[error("`{}` is not a private key", path.display())]
+    Invalid {
+        /// The key file.
+        path: PathBuf,
+        /// What the parser found.
+        source: russh::keys::Error,
+    },
+}
+
+impl IdentityError {
+    /// What the operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { .. } => "check `ssh.identity` in the inventory".into(),
+            Self::Encrypted { path } => format!("unlock it in the agent: `ssh-add {}`", path.display()),
+            Self::Rsa { path } => format!(
+                "make an ed25519 key (`ssh-keygen -t ed25519`), or let the agent sign with this one: `ssh-add {}`",
+                path.display()
+            ),
+            Self::Invalid { .. } => "give the private key in OpenSSH format, not the `.pub` file".into(),
+        })
+    }
+
+    /// Whether an agent could still log in with this key.
+    pub(crate) fn agent_may_help(&self) -> bool {
+        matches!(self, Self::Encrypted { .. } | Self::Rsa { .. })
+    }
+}
+
+/// Loads a private key that needs no passphrase.
+pub(crate) fn load(path: &Path) -> Result<PrivateKey, IdentityError> {
+    let text = std::fs::read(path).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
+    let text = String::from_utf8_lossy(&text);
+    let key = decode_secret_key(&text, None).map_err(|source| match source {
+        russh::keys::Error::KeyIsEncrypted => IdentityError::Encrypted { path: path.to_owned() },
+        russh::keys::Error::UnsupportedKeyType { ref key_type_string, .. } if key_type_string == "RSA" => {
+            IdentityError::Rsa { path: path.to_owned() }
+        }
+        source if text.contains("ENCRYPTED") => {
+            tracing::debug!(%source, "encrypted key file");
+            IdentityError::Encrypted { path: path.to_owned() }
+        }
+        source => IdentityError::Invalid { path: path.to_owned(), source },
+    })?;
+    if key.algorithm().is_rsa() {
+        return Err(IdentityError::Rsa { path: path.to_owned() });
+    }
+    Ok(key)
+}
+
+/// The public half of a key file that cannot be used itself, to find it in the agent.
+pub(crate) fn public_half(path: &Path) -> Option<PublicKey> {
+    if let Ok(text) = std::fs::read(path)
+        && let Ok(key) = PrivateKey::from_openssh(&text)
+    {
+        return Some(key.public_key().clone());
+    }
+    let mut public = path.as_os_str().to_owned();
+    public.push(".pub");
+    load_public_key(PathBuf::from(public)).ok()
+}

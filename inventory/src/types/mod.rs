@@ -1,0 +1,40 @@
+//! The document: one file per section. What a field means, and what is taken when it is left out, is said here once;
+//! the JSON schema and the reference in the docs are made from it.
+
+mod addons;
+mod backup;
+mod base;
+mod component;
+mod console;
+mod disk;
+mod gluster;
+mod hypervisor;
+mod kubernetes;
+mod lab;
+mod machine;
+mod network;
+mod region;
+mod registry;
+mod server;
+mod services;
+mod ssh;
+mod vpn;
+
+pub use addons::{Addons, CertManager, Ingress, IngressClass, LoadBalancer, LoadBalancerKind, Logs, Metrics};
+pub use backup::{Backup, Retention};
+pub use base::{Base, Journal, RootLogin, Sshd};
+pub use component::{Component, Values};
+pub use console::Console;
+pub use disk::{Disk, DiskLayout, FileSystem};
+pub use gluster::{Brick, BrickPlace, BrickSet, BrickSource, Gluster, LoopBrick, Mount, Volume, VolumeLayout};
+pub use hypervisor::{Hypervisor, HypervisorKind};
+pub use kubernetes::{Cni, Kubernetes};
+pub use lab::{Lab, LabImage, LabKind, LabServer};
+pub use machine::{Machine, MachineRole};
+pub use network::{Dns, Firewall, Gateway, Network, Ntp, PublicNetwork, Ranges, Vrack};
+pub use region::{Metadata, Region, Spec};
+pub use registry::Registry;
+pub use server::{Server, ServerRole, ServerVrack};
+pub use services::{Services, Vault, VaultKind};
+pub use ssh::{Bastion, Ssh};
+pub use vpn::{Vpn, VpnProtocol, VpnUser};

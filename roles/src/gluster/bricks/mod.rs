@@ -1,0 +1,52 @@
+//! File systems for the bricks, mounted, with a folder in each.
+
+use regionctl_engine::want::{self, Want as _};
+use regionctl_inventory::{BrickPlace, BrickSource};
+use regionctl_plan::{Resource, sha256};
+
+use super::places::{GLUSTERD, bricks_on};
+use crate::{Host, Wanted};
+
+/// The longest label that XFS takes.
+const LABEL_CHARS: usize = 12;
+
+/// Nothing here waits for another host.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    let bricks = bricks_on(host);
+    if bricks.is_empty() {
+        return Wanted::new();
+    }
+    let resources = bricks.iter().flat_map(|(_, place)| brick(place));
+    Wanted::new().packages_of(host, "gluster/bricks").then_all(resources)
+}
+
+fn brick(place: &BrickPlace<'_>) -> Vec<Resource> {
+    let label = label(place);
+    let sort = place.filesystem.to_string();
+    // A missing disk does not stop the boot; with the disk, glusterd starts after the mount and finds its brick.
+    let options = format!("noatime,nofail,x-systemd.device-timeout=30s,x-systemd.before={GLUSTERD}");
+    let mut all = Vec::new();
+    let mount = match &place.source {
+        BrickSource::Disk { disk, .. } => {
+            all.push(want::filesystem(disk.device.as_str(), &sort, &label));
+            want::mount(&place.mount_point, &format!("LABEL={label}"), &sort, &options)
+        }
+        BrickSource::Loop { file, size } => {
+            all.push(want::loop_file(file, size.bytes()));
+            all.push(want::filesystem(file, &sort, &label));
+            want::mount(&place.mount_point, file, &sort, &format!("loop,{options}"))
+        }
+    };
+    all.push(mount.immutable());
+    all.push(want::gluster_brick(&place.path));
+    all
+}
+
+/// Begins with the mount point's name, and is another on every server: a disk that is put into another server, or seen by
+/// two, is not taken for the one that belongs there.
+fn label(place: &BrickPlace<'_>) -> String {
+    let name = place.mount_point.rsplit('/').next().unwrap_or_default();
+    let hash = sha256(format!("{}/{name}", place.server.name).as_bytes());
+    let begin: String = name.chars().take(LABEL_CHARS - 6).collect();
+    format!("{begin}-{}", &hash[..5])
+}

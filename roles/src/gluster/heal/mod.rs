@@ -1,0 +1,72 @@
+//! Every copy is up to date.
+
+use regionctl_engine::want::{self, Undo};
+use regionctl_inventory::{BrickPlace, Region, Volume};
+use regionctl_plan::{Resource, quote};
+
+use super::places::{bricks_on, coordinator, is_coordinator, volumes};
+use super::volumes::ready;
+use crate::{Host, Wanted};
+
+/// How long is waited for the copies, in seconds.
+const PATIENCE: u32 = 3600;
+
+/// Each server with bricks looks at its own: a brick keeps the list of files whose other copies are behind, which is read at
+/// once, also while the other servers are away.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    let bricks = bricks_on(host);
+    let of = |volume: &Volume| bricks.iter().filter(|(v, _)| v.name == volume.name).map(|(_, place)| place).collect::<Vec<_>>();
+    let healed = volumes(host.region).map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
+    let healed = healed.map(|(volume, places)| {
+        let resource = healed_volume(volume, &places);
+        wait(resource, volume, host.region, is_coordinator(host))
+    });
+    Wanted::new().then_all(healed)
+}
+
+fn wait(resource: Resource, volume: &Volume, region: &Region, here: bool) -> Resource {
+    match coordinator(region) {
+        Some(coordinator) if !here => resource.wait(coordinator.name.as_str(), ready(volume, region)),
+        _ => resource,
+    }
+}
+
+fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
+    let name = quote(volume.name.as_str());
+    let bricks: Vec<_> = places.iter().map(|place| quote(&place.path)).collect();
+    let pending = format!(
+        r#"pending() {{
+  for brick in {}; do
+    for entry in "$brick"/.glusterfs/indices/xattrop/*; do
+      case "${{entry##*/}}" in xattrop-* | '*') ;; *) echo "${{entry##*/}}" ;; esac
+    done
+  done
+}}
+"#,
+        bricks.join(" ")
+    );
+    let command = want::Command {
+        run: &format!(
+            r#"{pending}end=$(($(date +%s) + {PATIENCE}))
+gluster --mode=script volume heal {name} >/dev/null 2>&1 || :
+while [ -n "$(pending)" ]; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo "$(pending | wc -l) files of the volume "{name}" are not healed after {PATIENCE} s; see: gluster volume heal "{name}" info" >&2
+    exit 1
+  fi
+  sleep 1
+done
+"#
+        ),
+        check: &format!("{pending}[ -z \"$(pending)\" ]"),
+        guard: &format!(
+            r#"if gluster --mode=script volume status {name} 2>/dev/null | awk '$1 == "Brick" && $(NF - 1) == "N" {{ down = 1 }} END {{ exit !down }}'; then
+  echo "a brick of the volume "{name}" is down: copies on it cannot be brought up to date" >&2
+  exit 1
+fi
+"#
+        ),
+        undo: Undo::Impossible("copies that are up to date stay so"),
+    };
+    want::command(&format!("the copies of {} are up to date", volume.name), command)
+}

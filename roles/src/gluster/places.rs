@@ -1,0 +1,66 @@
+//! Where the bricks are, and who does what.
+
+use regionctl_inventory::{BrickPlace, BrickSource, DiskLayout, Region, Server, Volume};
+
+use crate::Host;
+
+/// The unit of the daemon that manages the pool.
+pub const GLUSTERD: &str = "glusterd.service";
+
+/// The volumes that can be made in this version.
+pub fn volumes(region: &Region) -> impl Iterator<Item = &Volume> {
+    region.volumes().iter().filter(|volume| obstacle(region, volume).is_none())
+}
+
+/// Volumes that cannot be made in this version, with the reason.
+pub fn left_out(region: &Region) -> Vec<String> {
+    let reason = |volume: &Volume| Some(format!("volume `{}` is left out: {}", volume.name, obstacle(region, volume)?));
+    region.volumes().iter().filter_map(reason).collect()
+}
+
+/// LVM and LUKS are made by the layer `disks`.
+fn obstacle(region: &Region, volume: &Volume) -> Option<String> {
+    volume.brick_places(region).into_iter().find_map(|place| {
+        let BrickSource::Disk { disk, .. } = place.source else { return None };
+        let what = match (disk.layout, disk.encrypt) {
+            (DiskLayout::Plain, false) => return None,
+            (DiskLayout::Plain, true) => "is to be encrypted",
+            _ => "is to be an LVM group",
+        };
+        Some(format!("the disk `{}` of `{}` {what}, which this version does not do", disk.name, place.server.name))
+    })
+}
+
+/// The bricks on a host, with their volumes.
+pub fn bricks_on<'a>(host: &Host<'a>) -> Vec<(&'a Volume, BrickPlace<'a>)> {
+    let places =
+        volumes(host.region).flat_map(|volume| volume.brick_places(host.region).into_iter().map(move |place| (volume, place)));
+    let own = host.name();
+    places.filter(|(_, place)| place.server.name == *own).collect()
+}
+
+/// The servers with bricks, by name.
+pub fn pool(region: &Region) -> Vec<&Server> {
+    let mut servers: Vec<&Server> = volumes(region).flat_map(|volume| servers_of(volume, region)).collect();
+    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    servers.dedup_by(|a, b| a.name == b.name);
+    servers
+}
+
+/// The servers with bricks of a volume, by name.
+pub fn servers_of<'a>(volume: &'a Volume, region: &'a Region) -> Vec<&'a Server> {
+    let mut servers: Vec<&Server> = volume.brick_places(region).into_iter().map(|place| place.server).collect();
+    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    servers.dedup_by(|a, b| a.name == b.name);
+    servers
+}
+
+/// The server that probes the others and makes the volumes: the first of the pool.
+pub fn coordinator(region: &Region) -> Option<&Server> {
+    pool(region).into_iter().next()
+}
+
+/// True if this host is the coordinator.
+pub fn is_coordinator(host: &Host<'_>) -> bool {
+    coordinator(host.region).is_some_and(|server| server.name == host.server.name)
+}

@@ -1,0 +1,44 @@
+//! Replicated volumes and their options.
+
+mod options;
+
+use regionctl_engine::want;
+use regionctl_inventory::{Region, Volume, VolumeLayout};
+use regionctl_plan::{Id, Resource};
+
+use super::places::{is_coordinator, volumes};
+use crate::{Host, Wanted};
+
+/// The coordinator makes each volume once all its bricks are there.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    if !is_coordinator(host) {
+        return Wanted::new();
+    }
+    Wanted::new().then_all(volumes(host.region).flat_map(|volume| all(volume, host)))
+}
+
+/// The last thing that is done to a volume on the coordinator: who uses it waits for this.
+pub fn ready(volume: &Volume, region: &Region) -> Id {
+    let last = options(volume, region).pop();
+    last.map_or_else(|| Id::new("gluster_volume", volume.name.as_str()), |option| option.id)
+}
+
+fn all(volume: &Volume, host: &Host<'_>) -> Vec<Resource> {
+    let places = volume.brick_places(host.region);
+    let bricks: Vec<_> = places.iter().map(|place| format!("{}:{}", place.server.name, place.path)).collect();
+    let arbiters = match volume.layout {
+        VolumeLayout::Replica3 => 0,
+        VolumeLayout::Arbiter => 1,
+    };
+    let made = want::gluster_volume(volume.name.as_str(), 3, arbiters, &bricks);
+    let elsewhere = places.iter().filter(|place| place.server.name != host.server.name);
+    let made = elsewhere.fold(made, |made, place| made.wait(place.server.name.as_str(), Id::new("gluster_brick", &place.path)));
+    let mut all = vec![made];
+    all.extend(options(volume, host.region));
+    all
+}
+
+fn options(volume: &Volume, region: &Region) -> Vec<Resource> {
+    let options = options::options(volume, region).into_iter();
+    options.map(|(option, value)| want::gluster_option(volume.name.as_str(), &option, &value)).collect()
+}

@@ -1,0 +1,36 @@
+//! What a role is given: one host of a region, and what was observed of it.
+
+use regionctl_images::Release;
+use regionctl_inventory::{Region, Server};
+use regionctl_plan::Facts;
+
+/// One server of a region, as a role sees it.
+#[derive(Clone, Copy)]
+pub struct Host<'a> {
+    /// The region.
+    pub region: &'a Region,
+    /// Names and versions of what is installed.
+    pub release: &'a Release,
+    /// The server.
+    pub server: &'a Server,
+    /// What was observed of it.
+    pub facts: &'a Facts,
+}
+
+impl<'a> Host<'a> {
+    /// The server's name.
+    pub fn name(&self) -> &'a str {
+        self.server.name.as_str()
+    }
+
+    /// The other servers, in the order of the document.
+    pub fn others(&self) -> impl Iterator<Item = &'a Server> {
+        let own = self.name();
+        self.region.servers().iter().filter(move |server| server.name != *own)
+    }
+
+    /// True if kernel settings and modules belong to the machine below.
+    pub fn shares_kernel(&self) -> bool {
+        self.facts.shares_kernel()
+    }
+}

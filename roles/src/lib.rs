@@ -1,0 +1,138 @@
+//! Roles: what must be true on a host. Pure functions of the inventory, the release and the facts of the host.
+//!
+//! A role is a folder: `mod.rs`, its templates, and its cases under `cases/`. [`LAYERS`] is the table of contents; a new
+//! role is a new folder and a line there.
+
+mod base;
+mod gluster;
+mod host;
+pub mod preflight;
+mod template;
+mod wanted;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use regionctl_engine::Wants;
+use regionctl_images::{CatalogError, Release};
+use regionctl_inventory::Region;
+use regionctl_plan::{Facts, Resource};
+
+pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelSetting};
+pub use host::Host;
+pub use wanted::Wanted;
+
+/// A layer: roles that are planned and applied together.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer {
+    /// Its name, as `--layer` takes it.
+    pub name: &'static str,
+    /// Its roles, in the order in which they are applied.
+    pub roles: &'static [Role],
+}
+
+/// A role.
+#[derive(Clone, Copy, Debug)]
+pub struct Role {
+    /// Its name, `LAYER/ROLE`.
+    pub name: &'static str,
+    /// What it makes true, in a few words.
+    pub what: &'static str,
+    /// What it wants of a host.
+    pub wants: fn(&Host<'_>) -> Wanted,
+}
+
+/// Every layer and every role, in order.
+pub const LAYERS: &[Layer] = &[
+    Layer {
+        name: "base",
+        roles: &[
+            Role { name: "base/hosts_file", what: "every server knows the others by name", wants: base::hosts_file::wants },
+            Role { name: "base/hostname", what: "the server is called as in the inventory", wants: base::hostname::wants },
+            Role { name: "base/packages", what: "the tools that later layers and operators use", wants: base::packages::wants },
+            Role { name: "base/time", what: "one clock for all servers, and the time zone", wants: base::time::wants },
+            Role { name: "base/kernel", what: "kernel settings and modules", wants: base::kernel::wants },
+            Role { name: "base/journald", what: "the log is kept, and bounded", wants: base::journald::wants },
+            Role {
+                name: "base/security_updates",
+                what: "Debian's security updates, every day",
+                wants: base::security_updates::wants,
+            },
+            Role { name: "base/keys", what: "more keys that may log in", wants: base::keys::wants },
+            Role { name: "base/sshd", what: "sshd takes keys and little else", wants: base::sshd::wants },
+        ],
+    },
+    Layer {
+        name: "gluster",
+        roles: &[
+            Role { name: "gluster/server", what: "glusterd on the servers with bricks", wants: gluster::server::wants },
+            Role { name: "gluster/bricks", what: "file systems for the bricks", wants: gluster::bricks::wants },
+            Role { name: "gluster/peers", what: "the servers with bricks know each other", wants: gluster::peers::wants },
+            Role { name: "gluster/volumes", what: "replicated volumes and their options", wants: gluster::volumes::wants },
+            Role { name: "gluster/mounts", what: "volumes mounted where they are wanted", wants: gluster::mounts::wants },
+            Role { name: "gluster/heal", what: "every copy is up to date", wants: gluster::heal::wants },
+        ],
+    },
+];
+
+/// The roles of a region.
+#[derive(Clone, Debug)]
+pub struct Roles {
+    region: Arc<Region>,
+    release: Arc<Release>,
+}
+
+impl Roles {
+    /// The roles of a region that is installed from this release.
+    pub fn new(region: Arc<Region>, release: Arc<Release>) -> Self {
+        Self { region, release }
+    }
+
+    /// The roles of a region, with the release that it names.
+    ///
+    /// # Errors
+    /// The release is not known.
+    pub fn of(region: Arc<Region>) -> Result<Self, CatalogError> {
+        let release = regionctl_images::release(&region.spec.release)?;
+        Ok(Self::new(region, Arc::new(release)))
+    }
+
+    /// The release.
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// What the inventory asks of these layers and they leave out in this version, for a plan's notes.
+    pub fn notes(&self) -> Vec<String> {
+        gluster::left_out(&self.region)
+    }
+
+    fn layer(&self, layer: &Layer, host: &Host<'_>) -> Vec<Resource> {
+        Wanted::layer(layer.roles.iter().map(|role| (role.wants)(host).by(role.name)).collect())
+    }
+}
+
+impl Wants for Roles {
+    fn layers(&self) -> Vec<String> {
+        LAYERS.iter().map(|layer| layer.name.to_owned()).collect()
+    }
+
+    fn wanted(&self, layer: &str, host: &str, facts: &Facts) -> Vec<Resource> {
+        let Some(server) = self.region.server(host) else { return Vec::new() };
+        let host = Host { region: &self.region, release: &self.release, server, facts };
+        let mut wanted: Vec<Resource> = Vec::new();
+        for known in LAYERS {
+            // What an earlier layer wants is there already.
+            let earlier = std::mem::take(&mut wanted);
+            let new = self.layer(known, &host).into_iter().filter(|new| !earlier.iter().any(|old| old.id == new.id));
+            if known.name == layer {
+                return new.collect();
+            }
+            wanted = new.collect();
+            wanted.extend(earlier);
+        }
+        Vec::new()
+    }
+}

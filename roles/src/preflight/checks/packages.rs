@@ -1,0 +1,52 @@
+//! Packages and where they come from.
+
+use super::super::check::{Said, when};
+use super::super::host::{Host, Hosts};
+
+pub(super) fn sources(host: &Host<'_>) -> Vec<Said> {
+    let sources = &host.probe.apt.sources;
+    if sources.is_empty() {
+        return vec![Said::new("apt has no package source").hint("`/etc/apt/sources.list.d/debian.sources`")];
+    }
+    let cdrom = sources.keys().any(|source| source.starts_with("cdrom:"));
+    when(cdrom, || Said::new("a CD-ROM is a package source").hint("remove the `cdrom:` line from `/etc/apt/sources.list`"))
+}
+
+pub(super) fn reachable(host: &Host<'_>) -> Vec<Said> {
+    let failed = host.probe.apt.sources.iter().filter(|(name, source)| !source.error.is_empty() && !name.starts_with("cdrom:"));
+    failed.map(|(name, source)| Said::new(format!("`{}`: {}", name, source.error.trim_start_matches("E: ")))).collect()
+}
+
+pub(super) fn healthy(host: &Host<'_>) -> Vec<Said> {
+    let apt = &host.probe.apt;
+    if !apt.audit.is_empty() {
+        return vec![Said::new(format!("`dpkg --audit` says: {}", apt.audit.trim())).hint("`dpkg --configure -a`")];
+    }
+    when(!apt.check_error.is_empty(), || {
+        Said::new(format!("`apt-get check` says: {}", apt.check_error.trim())).hint("`apt-get --fix-broken install`")
+    })
+}
+
+/// Daily upgrades end by themselves, and a lock is waited for.
+pub(super) fn lock_free(host: &Host<'_>) -> Vec<Said> {
+    let holder = &host.probe.apt.lock_holder;
+    when(!holder.is_empty(), || Said::new(format!("`{holder}` holds dpkg's lock")).hint("wait until it has ended"))
+}
+
+pub(super) fn held(host: &Host<'_>) -> Vec<Said> {
+    let held: Vec<_> = host.probe.apt.held.iter().filter(|name| !host.probe.owns(&format!("package:{name}"))).collect();
+    when(!held.is_empty(), || Said::new(format!("on hold: {}", super::names(&held))).hint("`apt-mark unhold PACKAGE`"))
+}
+
+/// Debian 12 has Gluster 10.3 and Debian 13 has 11.1: the older one decides what the cluster can (`op-version`), and they
+/// are upgraded together.
+pub(super) fn gluster_versions(hosts: &Hosts<'_>) -> Vec<Said> {
+    let holders: Vec<_> = hosts.answered.iter().filter(|host| !host.bricks().is_empty()).collect();
+    let Some(newest) = holders.iter().filter_map(|host| host.probe.system.major()).max() else { return Vec::new() };
+    let older = holders.iter().filter_map(|host| Some((host, host.probe.system.major().filter(|major| *major < newest)?)));
+    let said = |(host, major): (&&Host<'_>, u32)| {
+        Said::new(format!("it holds bricks on Debian {major}, others on Debian {newest}: their Gluster versions differ"))
+            .on(host.name())
+    };
+    older.map(said).collect()
+}

@@ -1,0 +1,77 @@
+//! Room on the host's own file systems.
+
+use regionctl_inventory::{BrickSource, Size};
+
+use super::super::FileSystemUse;
+use super::super::check::{Said, when};
+use super::super::host::Host;
+
+const MIB_IN_KIB: u64 = 1024;
+const GIB_IN_KIB: u64 = 1024 * 1024;
+
+pub(super) fn root_writable(host: &Host<'_>) -> Vec<Said> {
+    let read_only = host.probe.system.root_options.split(',').any(|option| option == "ro");
+    when(read_only, || Said::new("`/` is mounted read-only").hint("`dmesg` tells whether its disk has failed"))
+}
+
+pub(super) fn tmp_writable(host: &Host<'_>) -> Vec<Said> {
+    when(!host.probe.system.tmp_writable, || Said::new("no temporary folder can be made in `/tmp`"))
+}
+
+pub(super) fn state_writable(host: &Host<'_>) -> Vec<Said> {
+    when(!host.probe.system.state_writable, || Said::new("`/var/lib/regionctl` cannot be written"))
+}
+
+/// Packages of this version's layers take about 0.5 GB (measured on Debian 13), downloads and the journal as much again.
+pub(super) fn root_free(host: &Host<'_>) -> Vec<Said> {
+    free(host, "/", 2 * GIB_IN_KIB)
+}
+
+/// The journal (1 GiB), apt's cache, undo copies and Gluster's logs are there.
+pub(super) fn var_free(host: &Host<'_>) -> Vec<Said> {
+    free(host, "/var", 4 * GIB_IN_KIB)
+}
+
+fn free(host: &Host<'_>, path: &str, least: u64) -> Vec<Said> {
+    let free = host.probe.system.filesystems.get(path).map(|fs| fs.free_kib).filter(|free| *free < least);
+    let said = |free| Said::new(format!("`{path}` has {} free; at least {} are needed", kib(free), kib(least)));
+    free.map(said).into_iter().collect()
+}
+
+/// At 85 % the kubelet begins to delete images (`imageGCHighThresholdPercent`), and at 90 % pods (`nodefs.available<10%`).
+pub(super) fn var_usage(host: &Host<'_>) -> Vec<Said> {
+    let fs = host.probe.system.filesystems.get("/var");
+    let full = fs.map(|fs| fs.used_kib * 100 / (fs.used_kib + fs.free_kib).max(1)).filter(|percent| *percent > 85);
+    full.map(|percent| Said::new(format!("the file system of `/var` is {percent} % full"))).into_iter().collect()
+}
+
+/// A kernel of Debian with its initramfs takes about 80 MiB.
+pub(super) fn boot_free(host: &Host<'_>) -> Vec<Said> {
+    let said = free(host, "/boot", 120 * MIB_IN_KIB);
+    said.into_iter().map(|said| said.hint("`apt-get autoremove --purge` removes old kernels")).collect()
+}
+
+/// The kubelet deletes pods at this value (`nodefs.inodesFree<5%`).
+pub(super) fn inodes_free(host: &Host<'_>) -> Vec<Said> {
+    let few = |fs: &FileSystemUse| fs.inodes > 0 && fs.inodes_free * 100 < fs.inodes * 5;
+    let full = host.probe.system.filesystems.iter().filter(|(_, fs)| few(fs));
+    full.map(|(path, fs)| Said::new(format!("`{path}` has only {} of {} inodes free", fs.inodes_free, fs.inodes))).collect()
+}
+
+/// Bricks in files are sparse: what is not there yet is missed only when the volume fills.
+pub(super) fn brick_space(host: &Host<'_>) -> Vec<Said> {
+    let size = |source: &BrickSource<'_>| match source {
+        BrickSource::Loop { file, size } if !host.probe.owns_name(file) => size.bytes(),
+        _ => 0,
+    };
+    let wanted: u64 = host.bricks().iter().map(|brick| size(&brick.source)).sum::<u64>() / 1024;
+    let free = host.probe.system.filesystems.get("/var").map(|fs| fs.free_kib).filter(|free| *free < wanted);
+    let said = |free| Said::new(format!("bricks in files want {}, and `/var` has {} free", kib(wanted), kib(free)));
+    free.map(said).into_iter().collect()
+}
+
+/// An amount as people read it.
+fn kib(amount: u64) -> String {
+    let whole = if amount >= 10 * GIB_IN_KIB { GIB_IN_KIB } else { MIB_IN_KIB };
+    Size::mib((amount - amount % whole) / MIB_IN_KIB).to_string()
+}

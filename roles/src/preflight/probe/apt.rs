@@ -1,0 +1,56 @@
+//! Packages and where they come from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{flag, push, text};
+
+/// Packages and where they come from.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Apt {
+    /// The configured sources, by `URI RELEASE`.
+    pub sources: BTreeMap<String, AptSource>,
+    /// True if apt goes through a proxy, which then resolves names.
+    pub proxy: bool,
+    /// What `dpkg --audit` says.
+    pub audit: String,
+    /// What `apt-get check` complains about.
+    pub check_error: String,
+    /// The process that holds dpkg's lock.
+    pub lock_holder: String,
+    /// Packages on hold.
+    pub held: Vec<String>,
+}
+
+/// A source of packages.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AptSource {
+    /// Why its index could not be fetched; empty if it could.
+    pub error: String,
+}
+
+impl Apt {
+    pub(super) fn take(&mut self, field: &str, value: &str) -> bool {
+        match field {
+            "proxy" => flag(&mut self.proxy, value),
+            "audit" => text(&mut self.audit, value),
+            "check-error" => text(&mut self.check_error, value),
+            "lock-holder" => text(&mut self.lock_holder, value),
+            "held" => push(&mut self.held, value),
+            _ => false,
+        }
+    }
+}
+
+impl AptSource {
+    pub(super) fn take(&mut self, field: &str, value: &str) -> bool {
+        match field {
+            "fetched" => true,
+            "error" => text(&mut self.error, value),
+            _ => false,
+        }
+    }
+}

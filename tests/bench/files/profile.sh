@@ -1,0 +1,2 @@
+# Set by the bench.
+export BENCH_HOME=/srv/bench

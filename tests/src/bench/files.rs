@@ -1,0 +1,36 @@
+//! Where things are.
+
+use std::path::PathBuf;
+
+use crate::bench::error::BenchError;
+
+/// The playbook, the deploy and the resources: `tests/bench`.
+pub fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bench")
+}
+
+/// Everything that a run writes: `target/bench`.
+pub fn output() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/bench")
+}
+
+/// Reads a text file.
+pub fn read(path: &std::path::Path) -> Result<String, BenchError> {
+    std::fs::read_to_string(path).map_err(BenchError::io("read", path))
+}
+
+/// Writes a file, and the folder it is in.
+pub fn write(path: &std::path::Path, content: &str) -> Result<(), BenchError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(BenchError::io("create", folder))?;
+    }
+    std::fs::write(path, content).map_err(BenchError::io("write", path))
+}
+
+/// Removes a folder with all that is in it; one that is not there is fine.
+pub fn remove(path: &std::path::Path) -> Result<(), BenchError> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(BenchError::io("remove", path)(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,123 @@
+//! Generic properties of every kind, on real hosts: Debian 12 and 13 containers, and a machine with its own kernel.
+
+use std::collections::BTreeSet;
+
+use regionctl_engine::Kinds;
+use regionctl_engine::samples::{Needs, Sample, samples};
+use regionctl_lab::{Debian, HostKind};
+use regionctl_tests::place::{self, Place};
+use regionctl_tests::properties::{Bench, Moment};
+use regionctl_tests::wish::Access;
+
+const WISHER: &str = env!("CARGO_BIN_EXE_wisher");
+
+#[test]
+fn every_kind_has_a_sample() {
+    let sampled: BTreeSet<_> = samples().iter().map(|sample| sample.wanted.id.kind.clone()).collect();
+    let kinds = Kinds::host();
+    let missing: Vec<_> = kinds.iter().map(|kind| kind.name()).filter(|name| !sampled.contains(*name)).collect();
+    assert!(missing.is_empty(), "no sample of {missing:?}");
+}
+
+/// What the samples need that a fresh server does not have.
+const PREPARE: &str = r#"
+apt-get -qq update
+DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install xfsprogs attr glusterfs-server glusterfs-client >/dev/null
+systemctl start glusterd
+apt-get -qq -y -d install ed >/dev/null
+"#;
+
+fn bench<'a>(access: &'a Access, host: &'a str) -> Bench<'a> {
+    Bench { access, host, wisher: WISHER }
+}
+
+/// The samples that fit, by name, or all that fail with their reasons.
+async fn try_samples(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<String> {
+    let mut broken = Vec::new();
+    for sample in samples().iter().filter(|sample| fits(sample)) {
+        let started = std::time::Instant::now();
+        match bench.properties(sample).await {
+            Ok(()) => eprintln!("{} {}: holds ({:.1} s)", bench.host, sample.name, started.elapsed().as_secs_f64()),
+            Err(error) => broken.push(format!("{} {}: {error}", bench.host, sample.name)),
+        }
+    }
+    broken
+}
+
+#[tokio::main]
+async fn on_containers() -> Vec<String> {
+    let folder = |name: &str| tempfile::Builder::new().prefix(name).tempdir().unwrap();
+    let (one, two) = (folder("thirteen"), folder("twelve"));
+    let access = |folder: &tempfile::TempDir, host: &str| {
+        let mut access = place::access("kinds", folder.path().to_owned()).unwrap();
+        access.hosts.retain(|name, _| name == host);
+        access
+    };
+    let (thirteen, twelve) = (access(&one, "thirteen"), access(&two, "twelve"));
+    let (thirteen, twelve) = (bench(&thirteen, "thirteen"), bench(&twelve, "twelve"));
+    let prepared = tokio::join!(thirteen.by_hand(PREPARE), twelve.by_hand(PREPARE));
+    prepared.0.unwrap();
+    prepared.1.unwrap();
+    let here = |sample: &Sample| !matches!(sample.needs, Needs::Kernel | Needs::Peer);
+    let (mut broken, more) = tokio::join!(try_samples(&thirteen, here), try_samples(&twelve, here));
+    broken.extend(more);
+    let name_peer = "grep -q peer.sample /etc/hosts || echo '10.98.0.12 peer.sample' >>/etc/hosts";
+    thirteen.by_hand(name_peer).await.unwrap();
+    broken.extend(try_samples(&thirteen, |sample| sample.needs == Needs::Peer).await);
+    broken.extend(try_kills(&thirteen).await);
+    broken
+}
+
+/// SIGKILL before, during and after a change of every kind.
+async fn try_kills(bench: &Bench<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut seen = BTreeSet::new();
+    for sample in samples().iter().filter(|sample| sample.needs != Needs::Kernel) {
+        if !seen.insert(sample.wanted.id.kind.clone()) {
+            continue;
+        }
+        let started = std::time::Instant::now();
+        let undisturbed = match bench.undisturbed(sample).await {
+            Ok(state) => state,
+            Err(error) => {
+                broken.push(format!("{} undisturbed: {error}", sample.name));
+                continue;
+            }
+        };
+        for moment in [Moment::Before, Moment::During, Moment::After] {
+            if let Err(error) = bench.survives(sample, moment, &undisturbed).await {
+                broken.push(format!("{}: {error}", sample.name));
+            }
+        }
+        eprintln!("{}: survives ({:.1} s)", sample.name, started.elapsed().as_secs_f64());
+    }
+    broken
+}
+
+#[test]
+fn kinds_on_containers() {
+    let spec = place::hosts(
+        "kinds",
+        &[("thirteen", Debian::Trixie, HostKind::Container), ("twelve", Debian::Bookworm, HostKind::Container)],
+    );
+    if Place::enter(&spec, "kinds_on_containers").unwrap().is_none() {
+        let broken = on_containers();
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+}
+
+#[tokio::main]
+async fn on_a_machine() -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let access = place::access("kernel", folder.path().to_owned()).unwrap();
+    try_samples(&bench(&access, "machine"), |sample| sample.needs == Needs::Kernel).await
+}
+
+#[test]
+fn kinds_that_need_a_kernel() {
+    let spec = place::hosts("kernel", &[("machine", Debian::Trixie, HostKind::Vm)]);
+    if Place::enter(&spec, "kinds_that_need_a_kernel").unwrap().is_none() {
+        let broken = on_a_machine();
+        assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+}
