@@ -9,8 +9,8 @@ export CARGO_TERM_COLOR ?= auto
 SUITE ?= all
 
 # What the lab and the tests run, as Debian packages.
-PACKAGES := systemd-container mmdebstrap debian-archive-keyring nftables iproute2 openssh-client openssh-server \
-  util-linux e2fsprogs xfsprogs qemu-system-x86 qemu-utils gcc cmake make procps sudo
+PACKAGES := systemd-container mmdebstrap debian-archive-keyring nftables iproute2 slirp4netns openssh-client openssh-server \
+  mount util-linux e2fsprogs xfsprogs qemu-system-x86 qemu-utils gcc cmake procps sudo python3-venv
 
 .PHONY: help demo test e2e bench lint docs deps
 
@@ -46,6 +46,6 @@ lint: ## formatting, clippy, dependencies
 	cargo deny --log-level error check bans licenses sources
 
 docs: ## the book, in target/book
-	cargo run --quiet --package regionctl -- schema --reference > docs/src/inventory.md
+	REGIONCTL_BLESS=1 cargo test --quiet --package regionctl-tests --test docs
 	@command -v mdbook >/dev/null || cargo install --quiet --locked --debug --root $(TOOLS) mdbook
 	mdbook build docs

@@ -2,4 +2,5 @@
 
 pub mod place;
 pub mod properties;
+pub mod region;
 pub mod wish;

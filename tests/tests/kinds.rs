@@ -31,10 +31,17 @@ fn bench<'a>(access: &'a Access, host: &'a str) -> Bench<'a> {
     Bench { access, host, wisher: WISHER }
 }
 
+/// Containers share the machine's loop devices, so labels of one are seen by the other.
+static DISKS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The samples that fit, by name, or all that fail with their reasons.
 async fn try_samples(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<String> {
     let mut broken = Vec::new();
     for sample in samples().iter().filter(|sample| fits(sample)) {
+        let _alone = match sample.needs {
+            Needs::Disks => Some(DISKS.lock().await),
+            _ => None,
+        };
         let started = std::time::Instant::now();
         match bench.properties(sample).await {
             Ok(()) => eprintln!("{} {}: holds ({:.1} s)", bench.host, sample.name, started.elapsed().as_secs_f64()),
@@ -47,35 +54,39 @@ async fn try_samples(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<S
 #[tokio::main]
 async fn on_containers() -> Vec<String> {
     let folder = |name: &str| tempfile::Builder::new().prefix(name).tempdir().unwrap();
-    let (one, two) = (folder("thirteen"), folder("twelve"));
+    let (one, two, three) = (folder("thirteen"), folder("twelve"), folder("peer"));
     let access = |folder: &tempfile::TempDir, host: &str| {
         let mut access = place::access("kinds", folder.path().to_owned()).unwrap();
         access.hosts.retain(|name, _| name == host);
         access
     };
-    let (thirteen, twelve) = (access(&one, "thirteen"), access(&two, "twelve"));
-    let (thirteen, twelve) = (bench(&thirteen, "thirteen"), bench(&twelve, "twelve"));
-    let prepared = tokio::join!(thirteen.by_hand(PREPARE), twelve.by_hand(PREPARE));
-    prepared.0.unwrap();
-    prepared.1.unwrap();
+    let (thirteen, twelve, peer) = (access(&one, "thirteen"), access(&two, "twelve"), access(&three, "peer"));
+    let (thirteen, twelve, peer) = (bench(&thirteen, "thirteen"), bench(&twelve, "twelve"), bench(&peer, "peer"));
+    let prepared = tokio::join!(thirteen.by_hand(PREPARE), twelve.by_hand(PREPARE), peer.by_hand(PREPARE));
+    prepared.0.and(prepared.1).and(prepared.2).unwrap();
     let here = |sample: &Sample| !matches!(sample.needs, Needs::Kernel | Needs::Peer);
-    let (mut broken, more) = tokio::join!(try_samples(&thirteen, here), try_samples(&twelve, here));
-    broken.extend(more);
-    let name_peer = "grep -q peer.sample /etc/hosts || echo '10.98.0.12 peer.sample' >>/etc/hosts";
+    let tried = tokio::join!(try_samples(&thirteen, here), try_samples(&twelve, here), try_kills(&peer, here));
+    let mut broken = [tried.0, tried.1, tried.2].concat();
+    let name_peer = "grep -q peer.sample /etc/hosts || echo '10.98.0.13 peer.sample' >>/etc/hosts";
     thirteen.by_hand(name_peer).await.unwrap();
-    broken.extend(try_samples(&thirteen, |sample| sample.needs == Needs::Peer).await);
-    broken.extend(try_kills(&thirteen).await);
+    let needs_peer = |sample: &Sample| sample.needs == Needs::Peer;
+    broken.extend(try_samples(&thirteen, needs_peer).await);
+    broken.extend(try_kills(&thirteen, needs_peer).await);
     broken
 }
 
 /// SIGKILL before, during and after a change of every kind.
-async fn try_kills(bench: &Bench<'_>) -> Vec<String> {
+async fn try_kills(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<String> {
     let mut broken = Vec::new();
     let mut seen = BTreeSet::new();
-    for sample in samples().iter().filter(|sample| sample.needs != Needs::Kernel) {
+    for sample in samples().iter().filter(|sample| fits(sample)) {
         if !seen.insert(sample.wanted.id.kind.clone()) {
             continue;
         }
+        let _alone = match sample.needs {
+            Needs::Disks => Some(DISKS.lock().await),
+            _ => None,
+        };
         let started = std::time::Instant::now();
         let undisturbed = match bench.undisturbed(sample).await {
             Ok(state) => state,

@@ -34,7 +34,7 @@ impl Failure {
 
     /// The message says itself that it is an error, and where.
     #[must_use]
-    pub fn as_is(mut self) -> Self {
+    pub fn unadorned(mut self) -> Self {
         self.as_is = true;
         self
     }

@@ -5,13 +5,13 @@ use tokio::sync::watch;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::live::Live;
 
 /// Turns true at the first Ctrl-C, SIGTERM or SIGHUP from now on.
 ///
 /// # Errors
 /// The signals cannot be caught.
-pub fn watch(output: Output) -> Result<watch::Receiver<bool>, Failure> {
+pub fn watch(live: Live) -> Result<watch::Receiver<bool>, Failure> {
     let catch = |kind| signal(kind).map_err(|error| Failure::new(Exit::Local, format!("cannot catch Ctrl-C: {error}")));
     let (mut interrupt, mut terminate, mut hangup) =
         (catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?, catch(SignalKind::hangup())?);
@@ -24,10 +24,10 @@ pub fn watch(output: Output) -> Result<watch::Receiver<bool>, Failure> {
                 _ = hangup.recv() => {}
             }
             if again {
-                output.say("\nleft at once: what was sent to the hosts goes on there, the next run adopts it\n");
+                live.say("left at once: what was sent to the hosts goes on there, the next run adopts it");
                 std::process::exit(i32::from(Exit::Interrupted.code()));
             }
-            output.say("\nstopping: waiting for what was sent, nothing more is started; Ctrl-C again leaves at once\n");
+            live.say("stopping: waiting for what was sent, nothing more is started; Ctrl-C again leaves at once");
             let _ = stop.send(true);
         }
     });

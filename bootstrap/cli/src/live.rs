@@ -46,6 +46,15 @@ impl Live {
         Box::new(move |event| live.0.lock().unwrap_or_else(PoisonError::into_inner).event(event))
     }
 
+    /// Says something in between, a line.
+    pub fn say(&self, line: &str) {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &inner.bars {
+            Some(bars) => bars.say(line),
+            None => inner.output.say(&format!("{line}\n")),
+        }
+    }
+
     /// Ends the progress and gives the tally.
     pub fn finish(&self) -> Tally {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);

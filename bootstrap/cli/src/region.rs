@@ -46,7 +46,7 @@ impl Region {
 
     /// All that is wrong with an inventory.
     pub fn mistakes(mistakes: &Diagnostics) -> Failure {
-        Failure::new(Exit::Inventory, mistakes.to_string()).as_is()
+        Failure::new(Exit::Inventory, mistakes.to_string()).unadorned()
     }
 
     /// The region's name.

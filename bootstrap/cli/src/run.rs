@@ -70,7 +70,7 @@ pub fn permitted(by: &str, findings: &[Finding], allowed: &[String], exit: Exit)
 /// The run did not begin.
 pub async fn execute(engine: &Engine, plan: &Plan, how: &Execution<'_>, output: &Output) -> Result<Exit, Failure> {
     let live = Live::new(*output, how.events)?;
-    let stop = interrupt::watch(*output)?;
+    let stop = interrupt::watch(live.clone())?;
     let order = Order { verb: how.verb.to_owned(), allowed: how.allowed.to_vec(), lease: LEASE_TIME, reset: how.reset };
     let executed = engine.execute(plan, &order, live.listener(), stop.clone()).await;
     let tally = live.finish();

@@ -1,4 +1,5 @@
 //! Command stories: what the binary prints and how it ends, word for word. None of them needs a host.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "support/golden.rs"]
 mod golden;

@@ -529,7 +529,8 @@ impl Run<'_> {
         if !new && !behind {
             return Ok(None);
         }
-        let script = if self.order.reset { lease::forget_script(&self.id) } else { generation.store_script(&self.id) };
+        let store = generation.store_script(&self.id);
+        let script = if self.order.reset { lease::forget_script(&self.id, &store) } else { store };
         let stores = self.remotes().into_iter().map(|remote| {
             let script = &script;
             async move { (remote.name.clone(), remote.script("keeping the generation", script).await) }

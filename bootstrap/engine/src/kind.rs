@@ -33,7 +33,7 @@ pub trait Kind: Send + Sync {
     }
 
     /// Shell that saves into `$KEEP` what a return to the original needs beyond the observed fields; run once, before
-    /// the first change. Copies stay on the host.
+    /// the first change. Copies stay on the host. The names `original`, `applied` and `first` are the ledger's own.
     fn keep(&self, _resource: &Resource) -> String {
         String::new()
     }

@@ -94,13 +94,17 @@ if [ "$held" = {run} ]; then rm -f "$STATE/lease"; fi
     )
 }
 
-/// Forgets everything that regionctl keeps on a host, after a reset that left nothing of it behind. The backups that the
-/// account tools leave beside `/etc/passwd` and its like go back too, where the files themselves did.
-pub fn forget_script(run: &str) -> String {
+/// After a reset: forgets everything that regionctl keeps on a host, or, where something of ours is left because only a
+/// part was reset, runs `otherwise`. The backups that the account tools leave beside `/etc/passwd` and its like go back too,
+/// where the files themselves did.
+pub fn forget_script(run: &str, otherwise: &str) -> String {
     format!(
         r#"
 IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
-if ls -d "$STATE"/ledger/*/ >/dev/null 2>&1; then fail 'the ledger is not empty'; fi
+if ls -d "$STATE"/ledger/*/ >/dev/null 2>&1; then
+{otherwise}
+exit 0
+fi
 for file in passwd group shadow gshadow subuid subgid; do
   cmp -s "/etc/$file" "$STATE/accounts/$file" || continue
   if [ -e "$STATE/accounts/$file-" ]; then cp -a "$STATE/accounts/$file-" "/etc/$file-"; else rm -f "/etc/$file-"; fi

@@ -10,6 +10,7 @@ use crate::planner;
 pub const LINTS: &[(&str, &str)] = &[
     ("waits-in-a-circle", "changes wait for each other and could never run"),
     ("data-overwritten", "a disk that holds something would get a file system"),
+    ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
     ("no-undo", "a change cannot be taken back by `reset` or a rollback"),
 ];
 
@@ -25,6 +26,8 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
             format!("these changes wait for each other: {}", names.join(", ")),
         ));
     }
+    // A reset wants nothing at all: it was asked for what it does.
+    let reset = plan.stages.iter().all(|stage| stage.hosts.values().all(|on| on.wanted.is_empty()));
     let mut irreversible = BTreeSet::new();
     for (_, host, change) in plan.changes() {
         let id = change.id();
@@ -38,6 +41,12 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
                 Finding::new("data-overwritten", Severity::Error, message)
                     .on(host)
                     .hint("check that the inventory names the right disk; wipe it by hand or with `reset --wipe SERVER:DISK`"),
+            );
+        }
+        if id.kind == "gluster_volume" && change.after().is_none() && !reset {
+            let message = format!("the volume `{}` would be deleted", id.name);
+            findings.push(
+                Finding::new("volume-removed", Severity::Error, message).on(host).hint("its data would stay on the bricks"),
             );
         }
         if let Some(reason) = &change.no_undo

@@ -139,7 +139,7 @@ pub fn read(kinds: &Kinds, resources: &[Resource], output: &str) -> Result<Obser
         have.extend(of_kind.iter().map(|resource| (resource.id.clone(), kind.read(resource, &rows))));
     }
     Ok(Observation {
-        lease: host.get("os", "lease").and_then(|line| Lease::read(line)),
+        lease: host.get("os", "lease").and_then(Lease::read),
         taken_from: sections
             .get("taken")
             .and_then(|lines| lines.first())

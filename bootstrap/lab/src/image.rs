@@ -11,7 +11,7 @@ use crate::LabError;
 use crate::lock::Lock;
 use crate::paths::images;
 use crate::progress::{OnProgress, tell};
-use crate::recipe::{FILES, LOCAL_CERTIFICATES, Recipe};
+use crate::recipe::{FILES, LOCAL_CERTIFICATES, Recipe, SYSTEM_LABEL};
 use crate::run::{run, run_with_hint};
 use crate::spec::HostKind;
 
@@ -137,14 +137,17 @@ fn host_keys(tree: &Path) -> Vec<PathBuf> {
 }
 
 async fn make_disk(building: &Path, tree: &Path) -> Result<(), LabError> {
-    write(&tree.join("etc/fstab"), b"/dev/sda / ext4 errors=remount-ro 0 1\n")?;
+    write(&tree.join("etc/fstab"), format!("LABEL={SYSTEM_LABEL} / ext4 errors=remount-ro 0 1\n").as_bytes())?;
     for name in ["vmlinuz", "initrd.img"] {
         let (from, to) = (tree.join(name), building.join(name));
         fs::copy(&from, &to).map_err(LabError::io("copy", &from))?;
     }
     let disk = building.join("system.img");
     sparse(&disk, SYSTEM_BYTES)?;
-    run(&Argv::new("mkfs.ext4").args(["-q", "-d"]).args([tree.display().to_string(), disk.display().to_string()])).await?;
+    run(&Argv::new("mkfs.ext4")
+        .args(["-q", "-L", SYSTEM_LABEL, "-d"])
+        .args([tree.display().to_string(), disk.display().to_string()]))
+    .await?;
     remove_tree(tree)
 }
 

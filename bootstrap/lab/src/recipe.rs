@@ -39,6 +39,12 @@ const VM_PACKAGES: [&str; 2] = ["initramfs-tools", "linux-image-cloud-amd64"];
 /// Raised when the way an image is finished changes.
 const VERSION: u32 = 1;
 
+/// The same for what only VMs have: the others need no new build for it.
+const VM_VERSION: u32 = 1;
+
+/// The label of a VM's root file system. The kernel may name its disks in any order.
+pub(crate) const SYSTEM_LABEL: &str = "lab-system";
+
 /// Where the machine's own certificates are: a mirror or registry behind a company proxy needs them.
 pub(crate) const LOCAL_CERTIFICATES: &str = "/usr/local/share/ca-certificates";
 
@@ -90,6 +96,9 @@ impl Recipe {
     fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(format!("{VERSION} {:?} {:?}\n{}", self.kind, self.packages, self.sources()));
+        if self.kind == HostKind::Vm {
+            hash.update(format!("{VM_VERSION}"));
+        }
         for file in FILES {
             hash.update(format!("{file:?}"));
         }

@@ -115,7 +115,9 @@ fn qemu(lab: &str, host: &LabHost, paths: &HostPaths, image: &Image, accelerator
         .args(["-smp".to_owned(), host.cpus.to_string(), "-m".to_owned(), host.memory_mib.to_string()])
         .args(["-kernel".to_owned(), image.kernel().display().to_string()])
         .args(["-initrd".to_owned(), image.initrd().display().to_string()])
-        .args(["-append", "root=/dev/sda rw console=ttyS0 quiet"])
+        // Emulated beside other work, the disks may take minutes to appear.
+        .arg("-append")
+        .arg(format!("root=LABEL={} rw console=ttyS0 quiet rootdelay=300", crate::recipe::SYSTEM_LABEL))
         .args(["-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci", "-device", "virtio-scsi-pci,id=scsi"])
         .args(["-chardev".to_owned(), format!("pipe,id=monitor,path={}", escape(&paths.monitor()))])
         .args(["-mon", "chardev=monitor"]);

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use regionctl_plan::Argv;
@@ -34,6 +34,13 @@ pub async fn up(hosts: usize) -> Result<Network, BenchError> {
     let folder = folder();
     files::remove(&folder)?;
     fs::create_dir_all(&folder).map_err(BenchError::io("create", &folder))?;
+    let home = folder.join("home");
+    fs::create_dir_all(&home).map_err(BenchError::io("create", &home))?;
+    // What a Debian server's root has.
+    let skeleton = Path::new("/usr/share/base-files/dot.bashrc");
+    if skeleton.exists() {
+        fs::copy(skeleton, home.join(".bashrc")).map_err(BenchError::io("copy", skeleton))?;
+    }
     // Where sshd locks up its unprivileged part; Debian's unit makes it.
     fs::create_dir_all("/run/sshd").map_err(BenchError::io("create", "/run/sshd"))?;
     namespaces(hosts).await?;
@@ -115,24 +122,27 @@ async fn batch(namespace: Option<&str>, commands: &str) -> Result<(), BenchError
     process::run_with(&ip.args(["-batch", "-"]), given).await.map(drop)
 }
 
-async fn key(path: &std::path::Path) -> Result<String, BenchError> {
+async fn key(path: &Path) -> Result<String, BenchError> {
     let argv =
         Argv::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f"]).arg(path.display().to_string());
     process::run_with(&argv, Given { hint: HINT, ..Given::default() }).await?;
     files::read(&path.with_extension(if path.extension().is_some() { "key.pub" } else { "pub" }))
 }
 
-/// Debian's defaults, but for where the keys are.
+/// Debian's defaults, but for where the keys are, and a home like that of a fresh server's root: what this machine's root has
+/// in its `.bashrc` is no part of a server, and must not run two hundred times, to be killed in the middle of its work.
 fn sshd_config() -> String {
     let keys = folder().join("authorized_keys");
+    let home = folder().join("home");
     format!(
         "Port 22\nUsePAM yes\nKbdInteractiveAuthentication no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n\
-         PrintMotd no\nStrictModes no\nPidFile none\nAuthorizedKeysFile {}\nSubsystem sftp /usr/lib/openssh/sftp-server\n",
-        keys.display()
+         PrintMotd no\nStrictModes no\nPidFile none\nAuthorizedKeysFile {}\nSetEnv HOME={}\nSubsystem sftp /usr/lib/openssh/sftp-server\n",
+        keys.display(),
+        home.display()
     )
 }
 
-fn sshd(host: usize, key: &std::path::Path) -> Result<Child, BenchError> {
+fn sshd(host: usize, key: &Path) -> Result<Child, BenchError> {
     // `ip netns exec` and not `nsenter`: it also shows each host its own interfaces below /sys.
     let argv = Argv::new("ip").args(["netns", "exec", &namespace(host), "/usr/sbin/sshd", "-D", "-f"]);
     let argv = argv.arg(folder().join("sshd_config").display().to_string()).arg("-h").arg(key.display().to_string());

@@ -46,13 +46,18 @@ impl Bars {
             self.host(host, tally);
         }
         // What goes well is seen in the bars; a line stays for what one may want to scroll back to.
-        let routine = matches!(event.what, What::ChangeDone { .. } | What::ChangeStarted { .. } | What::BatchStarted { .. });
+        let routine = matches!(event.what, What::ChangeDone { .. } | What::StageDone { .. });
         if !routine || self.verbose {
             for line in lines::render(event, tally, self.verbose, &self.style) {
-                // A terminal that has gone away must not stop the run.
-                let _ = self.screen.println(line);
+                self.say(&line);
             }
         }
+    }
+
+    /// A line that stays above the bars.
+    pub fn say(&self, line: &str) {
+        // A terminal that has gone away must not stop the run.
+        let _ = self.screen.println(line);
     }
 
     fn host(&mut self, name: &str, tally: &Tally) {

@@ -6,7 +6,7 @@ use regionctl_plan::{Event, What};
 
 use super::clean::{clean, lines};
 use super::style::Style;
-use super::tally::Tally;
+use super::tally::{State, Tally};
 use super::time::{clock, duration};
 use super::words::count;
 
@@ -22,7 +22,7 @@ pub fn render(event: &Event, tally: &Tally, verbose: bool, style: &Style) -> Vec
         What::UnitAdopted { host, unit } => {
             vec![format!("{} waiting for {}, which an earlier run started", clean(host), clean(unit))]
         }
-        What::HostFailed { host, error } => several(&clean(host), "failed", error, style),
+        What::HostFailed { host, error } => several(&clean(host), "failed", &without_host(host, error), style),
         What::BatchStarted { host, stage, unit, changes } => {
             let sent = || format!("{} {} {} sent as {}", clean(host), clean(stage), count(*changes, "change"), clean(unit));
             verbose.then(sent).into_iter().collect()
@@ -39,8 +39,10 @@ pub fn render(event: &Event, tally: &Tally, verbose: bool, style: &Style) -> Vec
             several(&format!("{} {}", at(tally, host, stage), clean(&id.to_string())), "failed", error, style)
         }
         What::ChangeSkipped { host, stage, id, why } => {
-            let skipped = style.paint(style.warning, "skipped:");
-            vec![format!("{} {} {skipped} {}", at(tally, host, stage), clean(&id.to_string()), clean(why))]
+            let again = skipped(tally, host, why) > 1;
+            let head = style.paint(style.warning, if verbose { "skipped:" } else { "skipped, with the rest:" });
+            let text = || format!("{} {} {head} {}", at(tally, host, stage), clean(&id.to_string()), without_host(host, why));
+            (verbose || !again).then(text).into_iter().collect()
         }
         What::PlanDiffers { host, stage, differences } => {
             let (subject, what) = match stage.as_str() {
@@ -77,6 +79,18 @@ fn at(tally: &Tally, host: &str, stage: &str) -> String {
     let stages = tally.hosts.get(host).map(|host| host.stages.as_slice()).unwrap_or_default();
     let parts = stages.iter().find(|s| s.stage == stage).map(super::tally::StageTally::parts).unwrap_or_default();
     format!("{} {} [{}/{}]", clean(host), clean(stage), parts.settled(), parts.total)
+}
+
+/// How many changes of a host were skipped for this reason so far.
+fn skipped(tally: &Tally, host: &str, reason: &str) -> usize {
+    let changes = tally.hosts.get(host).into_iter().flat_map(|host| &host.stages).flat_map(|stage| &stage.changes);
+    changes.filter(|change| matches!(&change.state, State::Skipped { why } if why == reason)).count()
+}
+
+/// A message that begins with its host, where the host stands before it anyway; lines stay lines.
+pub fn without_host(host: &str, message: &str) -> String {
+    let rest = message.strip_prefix(host).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+    lines(rest).join("\n")
 }
 
 /// A message of several lines: the first beside its subject, the others below.

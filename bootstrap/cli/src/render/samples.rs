@@ -1,4 +1,5 @@
 //! Plans and journals for the golden tests.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 

@@ -61,7 +61,8 @@ impl Style {
 
     /// `text` in a colour.
     pub fn paint(&self, colour: Ansi, text: impl Display) -> String {
-        format!("{colour}{text}{colour:#}")
+        let text = text.to_string();
+        if text.is_empty() { text } else { format!("{colour}{text}{colour:#}") }
     }
 }
 

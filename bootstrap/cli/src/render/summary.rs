@@ -2,6 +2,7 @@
 
 use super::clean::{clean, lines};
 use super::findings::hint_line;
+use super::lines::without_host;
 use super::style::Style;
 use super::table::{Cell, Table};
 use super::tally::{HostTally, State, Tally};
@@ -50,14 +51,12 @@ fn result(tally: &Tally, host: &HostTally, style: &Style) -> (&'static str, anst
     let parts = host.parts();
     if host.is_done() {
         ("done", style.good)
-    } else if host.error.is_some() && parts.settled() == 0 {
-        ("not reached", style.error)
-    } else if host.error.is_some() || parts.failed > 0 {
+    } else if parts.failed > 0 {
         ("failed", style.error)
     } else if host.stages.iter().any(|stage| !stage.differences.is_empty()) {
         ("differs", style.warning)
-    } else if host.stages.iter().all(|stage| !stage.began()) {
-        ("not begun", style.warning)
+    } else if parts.done == 0 && host.stages.iter().all(|stage| stage.running().is_none()) {
+        ("not begun", if host.error.is_some() { style.error } else { style.warning })
     } else if tally.ok.is_none() {
         ("interrupted", style.warning)
     } else {
@@ -71,7 +70,7 @@ fn trouble(name: &str, host: &HostTally, style: &Style) -> String {
     let name = clean(name);
     let mut out = String::new();
     if let Some(error) = host.error.as_ref().filter(|error| !said_already(host, error)) {
-        out += &message(&format!("{head} {name}:"), error);
+        out += &message(&format!("{head} {name}:"), &without_host(&name, error));
     }
     let mut skipped: Vec<(&str, Vec<String>)> = Vec::new();
     for stage in &host.stages {
@@ -98,7 +97,12 @@ fn trouble(name: &str, host: &HostTally, style: &Style) -> String {
         }
     }
     for (why, ids) in skipped {
-        out += &format!("{} {name}: skipped {}: {}\n", style.paint(style.warning, "warning:"), list(&ids, 3), clean(why));
+        out += &format!(
+            "{} {name}: skipped {}: {}\n",
+            style.paint(style.warning, "warning:"),
+            list(&ids, 3),
+            without_host(&name, why)
+        );
     }
     out
 }

@@ -120,7 +120,7 @@ impl Parts {
 
     /// The share that is settled, from 0 to 100; 100 only when all are, and also when there was nothing to do.
     pub fn percent(&self) -> usize {
-        if self.total == 0 { 100 } else { self.settled() * 100 / self.total }
+        (self.settled() * 100).checked_div(self.total).unwrap_or(100)
     }
 
     fn plus(self, other: Self) -> Self {

@@ -1,5 +1,6 @@
 //! Comparing text with a file under tests/golden. `REGIONCTL_BLESS=1 cargo test` writes what is now printed; read the
 //! difference before committing it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 

@@ -28,6 +28,8 @@ done
 lsblk -b -d -n -r -o NAME,SIZE,TYPE,RO 2>/dev/null | while read -r name size type ro; do
   if [ "$type" != disk ] || [ "$ro" = 1 ] || [ "$size" = 0 ]; then continue; fi
   case $name in zram* | nbd* | fd*) continue ;; esac
+  # A container sees the disks of the machine below in /sys, but has no device for them.
+  [ -b "/dev/$name" ] || continue
   # Names that stay when disks are added or moved; those with a model are easier to recognise.
   device=
   for link in /dev/disk/by-id/*; do

@@ -1,5 +1,7 @@
 //! `regionctl history`
 
+mod fetch;
+
 use std::collections::BTreeMap;
 use std::io;
 
@@ -8,6 +10,7 @@ use regionctl_plan::Event;
 use serde::Serialize;
 
 use super::Context;
+use crate::args::Contact;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::nearest;
@@ -25,6 +28,11 @@ pub struct Args {
     /// replay this run, or show this generation
     #[arg(value_name = "RUN|GENERATION")]
     what: Option<String>,
+    /// first bring generations here that the hosts have and this folder has not
+    #[arg(long)]
+    fetch: bool,
+    #[command(flatten)]
+    contact: Contact,
 }
 
 /// Everything there is, as `-o json` prints it.
@@ -63,6 +71,9 @@ struct RunRow {
 pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let folder = region.folder();
+    if args.fetch {
+        fetch::fetch(&region.engine(&args.contact, &context.output)?, &folder, &context.output).await?;
+    }
     let broken = |error: &regionctl_engine::FolderError| Failure::from_error(Exit::Local, error);
     let generations = folder.generations().map_err(|error| broken(&error))?;
     let runs = folder.runs().map_err(|error| broken(&error))?;

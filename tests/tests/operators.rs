@@ -1,0 +1,141 @@
+//! Two operators, leases, and a run that was fenced off; on real hosts.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+
+use regionctl_engine::want::{self, Command as Shell, Undo};
+use regionctl_lab::{Debian, HostKind};
+use regionctl_plan::{Event, Resource, What};
+use regionctl_tests::place::{self, Place};
+use regionctl_tests::properties::Bench;
+use regionctl_tests::wish::{self, Access, Wish};
+
+const WISHER: &str = env!("CARGO_BIN_EXE_wisher");
+
+/// An operator with a folder of their own.
+struct Operator {
+    folder: tempfile::TempDir,
+    access: Access,
+}
+
+impl Operator {
+    fn new(lease: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut access = place::access("operators", folder.path().to_owned()).unwrap();
+        access.lease = lease;
+        Self { folder, access }
+    }
+
+    /// Starts a run; gives the process once it has reached `until`.
+    fn start(&self, wish: &Wish, until: impl Fn(&What) -> bool) -> (Child, BufReader<std::process::ChildStdout>) {
+        let file = |name: &str, json: String| {
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, json).unwrap();
+            path
+        };
+        let access = file("access.json", serde_json::to_string(&self.access).unwrap());
+        let wish = file("wish.json", serde_json::to_string(wish).unwrap());
+        let mut child = Command::new(WISHER)
+            .arg(access)
+            .arg(wish)
+            .arg("apply")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        loop {
+            let mut line = String::new();
+            assert!(lines.read_line(&mut line).unwrap() > 0, "the run ended early");
+            if serde_json::from_str::<Event>(&line).is_ok_and(|event| until(&event.what)) {
+                return (child, lines);
+            }
+        }
+    }
+}
+
+fn on_one(resources: impl IntoIterator<Item = Resource>) -> Wish {
+    Wish(BTreeMap::from([("one".to_owned(), resources.into_iter().collect())]))
+}
+
+/// A change that lasts until somebody touches /var/tmp/go.
+fn long() -> Resource {
+    want::command(
+        "wait for /var/tmp/go",
+        Shell {
+            run: "touch /var/tmp/waiting; until [ -e /var/tmp/go ]; do sleep 0.1; done; touch /var/tmp/gone",
+            check: "[ -e /var/tmp/gone ]",
+            guard: ":",
+            undo: Undo::Run("rm -f /var/tmp/go /var/tmp/gone /var/tmp/waiting"),
+        },
+    )
+}
+
+fn rest(mut child: Child) -> String {
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert!(!child.wait().unwrap().success(), "the run should have failed");
+    errors
+}
+
+#[tokio::main]
+async fn story() {
+    // The second of two at once is refused by name, and changes nothing.
+    let (ann, bob) = (Operator::new(120), Operator::new(120));
+    let started = |what: &What| matches!(what, What::ChangeStarted { .. });
+    let (first, _lines) = ann.start(&on_one([long()]), started);
+    let theirs = on_one([want::file("/etc/bob", "bob\n")]);
+    let refused = wish::run(&bob.access, &theirs, false, |_| {}).await.map(drop).unwrap_err();
+    assert!(refused.contains(&ann.folder.path().display().to_string()), "{refused}");
+    assert!(refused.contains("install"), "{refused}");
+    let ann_bench = Bench { access: &ann.access, host: "one", wisher: WISHER };
+    assert!(ann_bench.by_hand("[ ! -e /etc/bob ] && echo untouched").await.unwrap().contains("untouched"));
+    ann_bench.by_hand("touch /var/tmp/go").await.unwrap();
+    let finished = first.wait_with_output().unwrap();
+    assert!(finished.status.success(), "{}", String::from_utf8_lossy(&finished.stderr));
+    let (_, outcome) = wish::run(&ann.access, &on_one([long()]), true, |_| {}).await.unwrap();
+    assert!(outcome.unwrap().ok);
+
+    // An expired lease is taken over; the run that lost it wakes up and does no more harm.
+    let (carl, dora) = (Operator::new(3), Operator::new(120));
+    let (mut first, mut lines) = carl.start(&on_one([long(), want::file("/etc/carl", "carl\n")]), started);
+    let pid = first.id().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-STOP");
+    let bench = Bench { access: &dora.access, host: "one", wisher: WISHER };
+    bench
+        .by_hand("until_true 30 'the lease to expire' sh -c '[ $(cut -f4 /var/lib/regionctl/lease) -le $(date +%s) ]'")
+        .await
+        .unwrap();
+    let release = async {
+        bench.by_hand("until_true 60 'the lease to be taken over' sh -c '[ $(cut -f4 /var/lib/regionctl/lease) -gt $(date +%s) ]'; touch /var/tmp/go").await
+    };
+    let wish = on_one([want::file("/etc/dora", "dora\n")]);
+    let (taken, released) = tokio::join!(wish::run(&dora.access, &wish, false, |_| {}), release);
+    released.unwrap();
+    // What the first run's unit finished meanwhile was not in this plan: the new run says so and changes nothing.
+    let refused = taken.map(drop).unwrap_err();
+    assert!(refused.contains("wait for /var/tmp/go"), "{refused}");
+    signal("-CONT");
+    let mut left = String::new();
+    lines.read_to_string(&mut left).unwrap();
+    assert!(left.contains("\"fenced\""), "{left}");
+    let errors = rest({
+        first.stdout = None;
+        first
+    });
+    assert!(errors.contains("lease") || errors.contains("fenced"), "{errors}");
+    assert!(bench.by_hand("[ ! -e /etc/carl ] && echo untouched").await.unwrap().contains("untouched"));
+    let (_, outcome) = wish::run(&dora.access, &wish, false, |_| {}).await.unwrap();
+    assert!(outcome.is_none_or(|outcome| outcome.ok));
+    assert!(bench.by_hand("cat /etc/dora").await.unwrap().contains("dora"));
+}
+
+#[test]
+fn two_operators() {
+    let spec = place::hosts("operators", &[("one", Debian::Trixie, HostKind::Container)]);
+    if Place::enter(&spec, "two_operators").unwrap().is_none() {
+        story();
+    }
+}

@@ -1,0 +1,160 @@
+//! The first region, from four fresh servers to a reset, on real lab hosts.
+
+use std::time::{Duration, Instant};
+
+use regionctl_plan::What;
+use regionctl_tests::properties::same;
+use regionctl_tests::region::{Failed, LabRegion, done, planned};
+
+fn step(name: &str) {
+    eprintln!("region: {name}");
+}
+
+fn want(condition: bool, or: impl FnOnce() -> String) -> Result<(), Failed> {
+    if condition { Ok(()) } else { Err(or()) }
+}
+
+/// Waits for a condition, at most `seconds`.
+fn until(seconds: u64, what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while !holds() {
+        want(Instant::now() < end, || format!("waited {seconds} s for {what}"))?;
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_first_region() {
+    if let Err(failed) = story() {
+        panic!("{failed}");
+    }
+}
+
+fn story() -> Result<(), Failed> {
+    let region = LabRegion::up("story")?;
+    let fresh = region.states()?;
+    let installed = first_install(&region)?;
+    second_run(&region)?;
+    drifted(&region)?;
+    powered_off(&region, &installed)?;
+    storage_lost(&region)?;
+    reset(&region, &fresh)?;
+    Ok(())
+}
+
+type States = std::collections::BTreeMap<&'static str, String>;
+
+fn first_install(region: &LabRegion) -> Result<States, Failed> {
+    step("the first install does what the plan showed");
+    region.ok(&["--lab", "preflight"])?;
+    let plan = region.plan("first.plan")?;
+    let file = region.path("first.plan");
+    region.ok(&["--lab", "install", "--plan", &file, "--events", &region.path("first.ndjson")])?;
+    let done = done(&region.events("first.ndjson")?);
+    want(done == planned(&plan), || format!("planned {:#?}\ndone {done:#?}", planned(&plan)))?;
+    region.states()
+}
+
+fn second_run(region: &LabRegion) -> Result<(), Failed> {
+    step("a second plan is empty, and files are shared");
+    region.ok(&["--lab", "plan", "--exit-code"])?;
+    region.on("compute-1", "echo hello >/srv/data/word && sync /srv/data/word")?;
+    let read = region.on("compute-2", "cat /srv/data/word")?;
+    want(read == "hello\n", || format!("compute-2 reads {read:?}"))?;
+    let history = region.ok(&["--lab", "history"])?;
+    want(history.contains("install"), || format!("no install in the history:\n{history}"))
+}
+
+fn drifted(region: &LabRegion) -> Result<(), Failed> {
+    step("a plan file is refused after a host drifted");
+    let file = "/etc/apt/apt.conf.d/52regionctl-unattended-upgrades";
+    region.on("storage-1", &format!("chmod 0600 {file}"))?;
+    let plan = region.plan("drift.plan")?;
+    want(plan.changes().count() == 1, || format!("{} changes are planned", plan.changes().count()))?;
+    region.on("storage-1", &format!("echo '// by hand' >>{file}"))?;
+    let before = region.state("storage-1")?;
+    let refused = region.exits(9, &["--lab", "install", "--plan", &region.path("drift.plan")])?;
+    want(refused.contains(file), || refused.clone())?;
+    same(&before, &region.state("storage-1")?, "after a refused plan")?;
+    region.exits(2, &["--lab", "plan", "--exit-code"])?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    region.ok(&["--lab", "plan", "--exit-code"])?;
+    Ok(())
+}
+
+fn powered_off(region: &LabRegion, installed: &States) -> Result<(), Failed> {
+    step("a host is powered off in the middle of an install");
+    region.ok(&["--lab", "reset", "--yes", "--layer", "base", "--host", "storage-2"]).map(drop)?;
+    let events = region.path("off.ndjson");
+    let mut run = region.start(&["--lab", "install", "--yes", "--events", &events])?;
+    let on_it = |event: &regionctl_plan::Event| matches!(&event.what, What::ChangeStarted { host, id, .. } if host == "storage-2" && id.kind == "package");
+    until(120, "storage-2 to install packages", || region.events("off.ndjson").is_ok_and(|events| events.iter().any(on_it)))?;
+    region.ok(&["lab", "power", "storage-2", "off", "--hard"])?;
+    let status = run.wait().map_err(|error| error.to_string())?;
+    want(!status.success(), || "the run took no notice".into())?;
+    region.ok(&["lab", "power", "storage-2", "on"])?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    region.ok(&["--lab", "plan", "--exit-code"])?;
+    healed(region)?;
+    for (host, state) in installed {
+        same(state, &region.state(host)?, &format!("{host}, powered off in the middle, compared with an undisturbed install"))?;
+    }
+    Ok(())
+}
+
+fn healed(region: &LabRegion) -> Result<(), Failed> {
+    let healed = |region: &LabRegion| {
+        let info = region.on("storage-1", "gluster volume heal data info summary");
+        info.is_ok_and(|info| {
+            let pending: Vec<_> = info.lines().filter(|line| line.starts_with("Total Number of entries")).collect();
+            pending.len() == 3 && pending.iter().all(|line| line.ends_with(": 0"))
+        })
+    };
+    until(180, "the volume to heal", || healed(region))
+}
+
+/// One numbered line per file, its checksum beside it; ends when `stop` appears.
+const WRITER: &str = r#"
+mkdir -p /srv/data/load; rm -f /tmp/stop /tmp/sums; i=0
+while [ ! -e /tmp/stop ]; do
+  i=$((i + 1))
+  head -c 20000 /dev/urandom >/tmp/block
+  if cp /tmp/block /srv/data/load/$i && sync /srv/data/load/$i; then sha256sum </tmp/block | sed "s#-#/srv/data/load/$i#" >>/tmp/sums; fi
+done
+"#;
+
+fn storage_lost(region: &LabRegion) -> Result<(), Failed> {
+    step("a storage server is lost while a client writes");
+    region
+        .on("compute-2", &format!("cat >/tmp/writer <<'END'\n{WRITER}\nEND\nsystemd-run --quiet --unit writer sh /tmp/writer"))?;
+    let written = |at_least: usize| {
+        let count = region.on("compute-2", "wc -l </tmp/sums 2>/dev/null || echo 0");
+        count.ok().and_then(|count| count.trim().parse::<usize>().ok()).is_some_and(|count| count >= at_least)
+    };
+    until(60, "the first files", || written(20))?;
+    region.ok(&["lab", "power", "storage-2", "off", "--hard"])?;
+    let before: usize = region.on("compute-2", "wc -l </tmp/sums")?.trim().parse().unwrap_or(0);
+    until(120, "files written without storage-2", || written(before + 50))?;
+    region.ok(&["lab", "power", "storage-2", "on"])?;
+    until(120, "files written after its return", || written(before + 80))?;
+    region.on("compute-2", "touch /tmp/stop; until ! systemctl is-active -q writer; do sleep 0.2; done")?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    healed(region)?;
+    let sums = region.on("compute-2", "cat /tmp/sums")?;
+    region.on("compute-1", &format!("sha256sum --quiet -c - <<'END'\n{sums}END"))?;
+    let brick = "cd /srv/bricks/data/data && find . -name .glusterfs -prune -o -type f -print0 | sort -z | xargs -0 sha256sum";
+    same(&region.on("storage-1", brick)?, &region.on("storage-2", brick)?, "the bricks compared")
+}
+
+fn reset(region: &LabRegion, fresh: &States) -> Result<(), Failed> {
+    step("reset gives the servers back, and a new install finds the data");
+    region.ok(&["--lab", "reset", "--yes"])?;
+    for (host, state) in fresh {
+        same(state, &region.state(host)?, &format!("{host} after reset"))?;
+    }
+    region.ok(&["--lab", "install", "--yes"])?;
+    region.ok(&["--lab", "plan", "--exit-code"])?;
+    let read = region.on("compute-2", "cat /srv/data/word")?;
+    want(read == "hello\n", || format!("compute-2 reads {read:?} after a reset and a new install"))
+}
