@@ -71,6 +71,7 @@ pub const LAYERS: &[Layer] = &[
             Role { name: "gluster/bricks", what: "file systems for the bricks", wants: gluster::bricks::wants },
             Role { name: "gluster/peers", what: "the servers with bricks know each other", wants: gluster::peers::wants },
             Role { name: "gluster/volumes", what: "replicated volumes and their options", wants: gluster::volumes::wants },
+            Role { name: "gluster/online", what: "every brick is served", wants: gluster::online::wants },
             Role { name: "gluster/mounts", what: "volumes mounted where they are wanted", wants: gluster::mounts::wants },
             Role { name: "gluster/heal", what: "every copy is up to date", wants: gluster::heal::wants },
         ],

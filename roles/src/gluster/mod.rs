@@ -6,6 +6,7 @@
 pub mod bricks;
 pub mod heal;
 pub mod mounts;
+pub mod online;
 pub mod peers;
 pub mod server;
 pub mod volumes;

@@ -16,6 +16,8 @@ const LIMIT: Duration = Duration::from_secs(900);
 pub struct Ended {
     /// What it printed on standard output.
     pub stdout: String,
+    /// What it printed on standard error.
+    pub stderr: String,
     /// From its start to its end.
     pub elapsed: Duration,
 }
@@ -60,10 +62,11 @@ pub async fn run_with(argv: &Argv, given: Given<'_>) -> Result<Ended, BenchError
     };
     let elapsed = started.elapsed();
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() {
-        return Ok(Ended { stdout, elapsed });
+        return Ok(Ended { stdout, stderr, elapsed });
     }
-    Err(program(output.status.to_string(), stdout + &String::from_utf8_lossy(&output.stderr)))
+    Err(program(output.status.to_string(), stdout + &stderr))
 }
 
 /// The command of these words; its program ends when it is dropped.

@@ -104,7 +104,8 @@ impl Rival {
     pub async fn run(&self, enter: &Argv, changes: bool) -> Result<f64, BenchError> {
         let given = Given { env: &self.env, hint: "its whole output tells more", ..Given::default() };
         let ended = process::run_with(&enter.clone().args(self.argv.words().iter().cloned()), given).await?;
-        let output = ended.stdout;
+        // pyinfra prints its summary on standard error.
+        let output = ended.stdout + &ended.stderr;
         let changed = match self.name {
             "pyinfra" => pyinfra_changed(&output),
             _ => ansible_changed(&output),

@@ -1,0 +1,49 @@
+//! Every brick is served.
+//!
+//! glusterd starts bricks once, at its own start. One whose disk came later, as after a power cut, stays down until the
+//! volume is started again by force, which does nothing to bricks that run.
+
+use regionctl_engine::want::{self, Undo};
+use regionctl_inventory::{BrickPlace, Volume};
+use regionctl_plan::{Resource, quote};
+
+use super::places::{bricks_on, coordinator, is_coordinator, volumes};
+use super::volumes::ready;
+use crate::{Host, Wanted};
+
+/// How long a brick may take to start, in seconds.
+const PATIENCE: u32 = 60;
+
+/// Each server with bricks looks at its own.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    let bricks = bricks_on(host);
+    let of = |volume: &Volume| bricks.iter().filter(|(v, _)| v.name == volume.name).map(|(_, place)| place).collect::<Vec<_>>();
+    let served = volumes(host.region).map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
+    let served = served.map(|(volume, places)| {
+        let resource = served_bricks(volume, &places);
+        match coordinator(host.region) {
+            Some(coordinator) if !is_coordinator(host) => resource.wait(coordinator.name.as_str(), ready(volume, host.region)),
+            _ => resource,
+        }
+    });
+    Wanted::new().then_all(served)
+}
+
+fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
+    let name = quote(volume.name.as_str());
+    let bricks: Vec<_> = places.iter().map(|place| quote(&place.path)).collect();
+    let served = format!(
+        r#"served() {{ for brick in {}; do pgrep -f -- "--brick-name $brick( |\$)" >/dev/null || return 1; done; }}
+"#,
+        bricks.join(" ")
+    );
+    let command = want::Command {
+        run: &format!(
+            "{served}gluster --mode=script volume start {name} force\nuntil_true {PATIENCE} 'the bricks to be served' served\n"
+        ),
+        check: &format!("{served}served"),
+        guard: ":",
+        undo: Undo::Impossible("what serves the bricks stops with the volume"),
+    };
+    want::command(&format!("the bricks of {} are served", volume.name), command)
+}
