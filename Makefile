@@ -33,7 +33,9 @@ test: deps ## units, cases, properties, contracts and real lab hosts (under 45 m
 	cargo test --workspace --no-fail-fast
 
 e2e: deps ## longer stories on lab hosts: SUITE=name
-	cargo test --package regionctl-tests --features e2e --test $(if $(filter all,$(SUITE)),'*',$(SUITE)) -- --nocapture
+	cargo build --workspace --all-targets
+	cargo test --package regionctl-tests --package regionctl-lab --features regionctl-tests/e2e,regionctl-lab/e2e \
+	  --test $(if $(filter all,$(SUITE)),'*',$(SUITE)) -- --nocapture
 
 bench: deps ## measure against ansible-core and pyinfra; writes target/bench/summary.json
 	cargo build --release --package regionctl --package regionctl-tests --bins

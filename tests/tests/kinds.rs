@@ -111,8 +111,12 @@ async fn try_kills(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<Str
     broken
 }
 
+/// An emulated machine wants the cores for itself.
+static ONE_LAB: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 #[test]
 fn kinds_on_containers() {
+    let _alone = ONE_LAB.lock();
     let spec = place::hosts(
         "kinds",
         &[
@@ -137,6 +141,7 @@ async fn on_a_machine() -> Vec<String> {
 
 #[test]
 fn kinds_that_need_a_kernel() {
+    let _alone = ONE_LAB.lock();
     let spec = place::hosts("kernel", &[("machine", Debian::Trixie, HostKind::Vm)]);
     if Place::enter(&spec, "kinds_that_need_a_kernel").unwrap().is_none() {
         let broken = on_a_machine();

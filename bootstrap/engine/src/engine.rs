@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use regionctl_plan::{Facts, Finding, PLAN_FORMAT, Plan};
+use regionctl_plan::{Finding, PLAN_FORMAT, Plan};
 use regionctl_ssh::{Endpoint, Pool};
 
 use crate::folder::RegionFolder;
@@ -108,9 +108,16 @@ impl Engine {
     }
 
     pub(crate) async fn ask_all(&self, question: &Question<'_>, remotes: Vec<&Remote>, preamble: &str) -> Survey {
-        let guess: Option<&Facts> = None;
-        let asked =
-            remotes.into_iter().map(|remote| async move { (remote.name.clone(), question.ask(remote, preamble, guess).await) });
+        let asked = remotes.into_iter().map(|remote| async move {
+            let guess = self.folder.last_facts(&remote.name);
+            let answer = question.ask(remote, preamble, guess.as_ref()).await;
+            if let Ok(surveyed) = &answer
+                && guess.as_ref() != Some(&surveyed.view.facts)
+            {
+                self.folder.remember_facts(&remote.name, &surveyed.view.facts);
+            }
+            (remote.name.clone(), answer)
+        });
         futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
     }
 
@@ -121,8 +128,15 @@ impl Engine {
     pub fn plan(&self, survey: &Survey, selection: &Selection, nothing: bool) -> Result<Plan, PlanError> {
         let parent = self.folder.generations()?.last().copied();
         let mut views = BTreeMap::new();
+        let mut notes = self.about.notes.clone();
         for (name, surveyed) in survey {
-            let Ok(surveyed) = surveyed else { continue };
+            let surveyed = match surveyed {
+                Ok(surveyed) => surveyed,
+                Err(error) => {
+                    notes.push(format!("{name} is not in this plan: {error}"));
+                    continue;
+                }
+            };
             if let Some(theirs) = surveyed.view.facts.generation.filter(|theirs| Some(*theirs) > parent) {
                 return Err(PlanError::Outdated { host: name.clone(), theirs, ours: parent });
             }
@@ -143,7 +157,7 @@ impl Engine {
             inventory: self.about.inventory_digest.clone(),
             stages,
             findings: Vec::new(),
-            notes: self.about.notes.clone(),
+            notes,
         };
         plan.findings = lint::check(&plan);
         Ok(plan.seal())

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use regionctl_plan::Facts;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
@@ -150,6 +151,27 @@ impl RegionFolder {
         let path = self.generation_path(generation.number);
         let text = serde_json::to_vec_pretty(generation).map_err(|source| FolderError::Damaged { path: path.clone(), source })?;
         write_whole(&path, &text).map_err(io_error(&path))
+    }
+
+    /// What a host was when it was last asked: a guess at what to ask next time, never believed.
+    pub fn last_facts(&self, host: &str) -> Option<Facts> {
+        let text = fs::read(self.facts_path(host)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Remembers what a host is. Where that cannot be written the next question costs a second round trip, nothing else.
+    pub fn remember_facts(&self, host: &str, facts: &Facts) {
+        let path = self.facts_path(host);
+        let folder = fs::create_dir_all(self.root.join("facts"));
+        let json = serde_json::to_vec(facts).map_err(io::Error::from);
+        let written = folder.and(json).and_then(|json| fs::write(path, json));
+        if let Err(error) = written {
+            tracing::debug!("facts of {host} are not remembered: {error}");
+        }
+    }
+
+    fn facts_path(&self, host: &str) -> PathBuf {
+        self.root.join("facts").join(format!("{host}.json"))
     }
 
     fn generation_path(&self, number: u64) -> PathBuf {

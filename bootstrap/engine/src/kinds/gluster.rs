@@ -16,12 +16,12 @@ use super::{HOST, flag, list, number, text, words};
 use crate::kind::{Kind, Rows};
 
 /// `gluster_try WORDS…` runs one command, and tries again while another transaction holds the cluster's
-/// lock, or a brick's process of a moment ago is still going down.
+/// lock, a brick's process of a moment ago is still going down, or new peers do not know each other yet.
 const CLI: &str = r#"
 gluster_try() {
   _end=$(($(date +%s) + 60))
   until _out=$(timeout 150 gluster --mode=script "$@" 2>&1); do
-    case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'*) [ "$(date +%s)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
+    case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'* | *' not connected'* | *"Peer in Cluster"*) [ "$(date +%s)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
     sleep 0.5
   done
   printf '%s\n' "$_out"
