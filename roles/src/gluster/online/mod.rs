@@ -39,7 +39,16 @@ fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
     );
     let command = want::Command {
         run: &format!(
-            "{served}gluster --mode=script volume start {name} force\nuntil_true {PATIENCE} 'the bricks to be served' served\n"
+            r#"{served}gluster --mode=script volume start {name} force
+end=$(($(date +%s) + {PATIENCE}))
+until served; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo "waited {PATIENCE} s for the bricks of the volume "{name}" to be served; see: gluster volume status "{name} >&2
+    exit 1
+  fi
+  sleep 0.2
+done
+"#
         ),
         check: &format!("{served}served"),
         guard: ":",
