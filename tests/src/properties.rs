@@ -241,6 +241,8 @@ pub fn same(before: &str, after: &str, when: &str) -> Result<(), Broken> {
     if differences.is_empty() { Ok(()) } else { Err(format!("{when} the host differs:\n{}", differences.join("\n"))) }
 }
 
+/// A volume's id is allotted, and `nfs.disable: on` is a default that Gluster does not hand on to a server that was away.
+///
 /// Hashes of /etc with modes and owners, dpkg's list, users' keys, mounts, what is enabled and running, and Gluster's own word.
 pub const STATE: &str = r#"
 find /etc -xdev ! -name '*.regionctl' -printf '%M %u %g %p %l\n' | sort
@@ -249,5 +251,5 @@ dpkg-query -W -f='${Package} ${Version} ${db:Status-Status}\n' | grep -v ' confi
 cat /root/.ssh/authorized_keys 2>/dev/null || :
 awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|tmpfs)$/ {print "mount", $2, $3}' /proc/mounts | grep -v /run/ || :
 ls -A /home /opt /srv | sed 's/^/folder /'
-if command -v gluster >/dev/null && systemctl is-active -q glusterd; then timeout 20 gluster volume info 2>&1 | grep -v 'Volume ID' || :; timeout 20 gluster pool list | awk 'NR>1 {print "peer", $2, $3}'; fi
+if command -v gluster >/dev/null && systemctl is-active -q glusterd; then timeout 20 gluster volume info 2>&1 | grep -Ev 'Volume ID|^nfs.disable: on$' || :; timeout 20 gluster pool list | awk 'NR>1 {print "peer", $2, $3}'; fi
 "#;

@@ -24,7 +24,8 @@ const TOOLS: [&str; 3] = ["regionctl", "pyinfra", "ansible"];
 /// Takes the lab down.
 pub async fn clean() -> Result<(), BenchError> {
     files::remove(&folder())?;
-    Ok(regionctl_lab::down(LAB).await?)
+    regionctl_lab::down(LAB).await?;
+    rivals::clean()
 }
 
 /// Measures.

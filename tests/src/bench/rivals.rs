@@ -10,6 +10,14 @@ use crate::bench::error::BenchError;
 use crate::bench::files;
 use crate::bench::process::{self, Given};
 
+/// ansible's kept connections: paths of sockets must be short.
+const SOCKETS: &str = "/tmp/regionctl-bench-ansible";
+
+/// Removes what the tools leave outside of our folder. Their connections ended with the hosts.
+pub fn clean() -> Result<(), BenchError> {
+    files::remove(SOCKETS.as_ref())
+}
+
 /// Installs both, unless they are there.
 pub async fn install() -> Result<(), BenchError> {
     let wanted = files::data().join("requirements.txt");
@@ -69,8 +77,7 @@ pub fn ansible(hosts: &[Target], identity: &Path, known_hosts: &Path) -> Result<
     let env = vec![
         ("ANSIBLE_CONFIG", files::data().join("ansible.cfg").display().to_string()),
         ("ANSIBLE_HOME", folder().join("ansible").display().to_string()),
-        // Paths of sockets must be short.
-        ("ANSIBLE_SSH_CONTROL_PATH_DIR", "/tmp/regionctl-bench-ansible".to_owned()),
+        ("ANSIBLE_SSH_CONTROL_PATH_DIR", SOCKETS.to_owned()),
     ];
     Ok(Rival { name: "ansible-core", argv: argv.arg(files::data().join("playbook.yaml").display().to_string()), env })
 }
