@@ -47,6 +47,10 @@ pub struct FleetSize {
     pub resources: usize,
     /// Round trips of the host that needed most.
     pub trips: u64,
+    /// Seconds of the first contact, when nothing is known of the hosts.
+    pub first_s: f64,
+    /// Round trips of it.
+    pub first_trips: u64,
 }
 
 impl FleetSize {
@@ -86,6 +90,8 @@ impl Summary {
                 section.insert(format!("hosts{hosts}_rss_mb"), json!(round(size.rss_mb)));
                 section.insert(format!("per_host_ms_{hosts}"), json!(round(size.per_host_ms())));
                 section.insert(format!("round_trips_{hosts}"), json!(size.trips));
+                section.insert(format!("first_contact_{hosts}_s"), json!(round(size.first_s)));
+                section.insert(format!("first_contact_round_trips_{hosts}"), json!(size.first_trips));
             }
             all.insert("fleet".into(), section.into());
         }
@@ -124,7 +130,15 @@ mod tests {
             first_trips: Trips::default(),
             versions: ["1".into(), "2".into()],
         };
-        let sizes = [10, 100, 200].map(|hosts| FleetSize { hosts, seconds: 1.0, rss_mb: 50.0, resources: 30, trips: 1 });
+        let sizes = [10, 100, 200].map(|hosts| FleetSize {
+            hosts,
+            seconds: 1.0,
+            rss_mb: 50.0,
+            resources: 30,
+            trips: 1,
+            first_s: 1.0,
+            first_trips: 2,
+        });
         let json = Summary { hosts: Some(hosts), fleet: Some(Fleet { sizes: sizes.into() }) }.json();
         assert_eq!(json["noop"]["ratio_ansible"], 50.0);
         assert_eq!(json["first"]["ratio_pyinfra"], 2.0);

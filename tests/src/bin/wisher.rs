@@ -23,7 +23,10 @@ fn main() -> Result<(), String> {
                 .await?;
         match outcome {
             Some(outcome) if !outcome.ok => Err(serde_json::to_string(&outcome).unwrap_or_default()),
-            _ => Ok(println!("ok")),
+            _ => {
+                println!("ok");
+                Ok(())
+            }
         }
     })
 }
