@@ -1,9 +1,12 @@
 //! Every copy is up to date.
 
+use std::collections::BTreeSet;
+
 use regionctl_engine::want::{self, Undo};
 use regionctl_inventory::{BrickPlace, Region, Volume};
 use regionctl_plan::{Resource, quote};
 
+use super::online;
 use super::places::{bricks_on, coordinator, is_coordinator, volumes};
 use super::volumes::ready;
 use crate::{Host, Wanted};
@@ -18,10 +21,18 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     let of = |volume: &Volume| bricks.iter().filter(|(v, _)| v.name == volume.name).map(|(_, place)| place).collect::<Vec<_>>();
     let healed = volumes(host.region).map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
     let healed = healed.map(|(volume, places)| {
-        let resource = healed_volume(volume, &places);
+        let resource = after_bricks(healed_volume(volume, &places), volume, host);
         wait(resource, volume, host.region, is_coordinator(host))
     });
     Wanted::new().then_all(healed)
+}
+
+/// A copy is brought up to date only while all bricks of the volume are served.
+fn after_bricks(resource: Resource, volume: &Volume, host: &Host<'_>) -> Resource {
+    let places = volume.brick_places(host.region);
+    let others: BTreeSet<&str> =
+        places.iter().map(|place| place.server.name.as_str()).filter(|name| *name != host.server.name.as_str()).collect();
+    others.into_iter().fold(resource, |resource, other| resource.wait(other, online::served(volume)))
 }
 
 fn wait(resource: Resource, volume: &Volume, region: &Region, here: bool) -> Resource {

@@ -5,7 +5,7 @@
 
 use regionctl_engine::want::{self, Undo};
 use regionctl_inventory::{BrickPlace, Volume};
-use regionctl_plan::{Resource, quote};
+use regionctl_plan::{Id, Resource, quote};
 
 use super::places::{bricks_on, coordinator, is_coordinator, volumes};
 use super::volumes::ready;
@@ -27,6 +27,15 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         }
     });
     Wanted::new().then_all(served)
+}
+
+/// The name, on every server with bricks, of what says that they are served.
+pub fn served(volume: &Volume) -> Id {
+    Id::new("command", name(volume))
+}
+
+fn name(volume: &Volume) -> String {
+    format!("the bricks of {} are served", volume.name)
 }
 
 fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
@@ -54,5 +63,5 @@ done
         guard: ":",
         undo: Undo::Impossible("what serves the bricks stops with the volume"),
     };
-    want::command(&format!("the bricks of {} are served", volume.name), command)
+    want::command(&self::name(volume), command)
 }
