@@ -133,6 +133,7 @@ fn kinds_on_containers() {
     }
 }
 
+#[cfg(feature = "e2e")]
 #[tokio::main]
 async fn on_a_machine() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
@@ -140,6 +141,8 @@ async fn on_a_machine() -> Vec<String> {
     try_samples(&bench(&access, "machine"), |sample| sample.needs == Needs::Kernel).await
 }
 
+/// An emulated machine takes minutes: `make e2e SUITE=kinds`.
+#[cfg(feature = "e2e")]
 #[test]
 fn kinds_that_need_a_kernel() {
     let _alone = ONE_LAB.lock();
