@@ -1,46 +1,29 @@
-//! Values that must not be seen.
+//! Values that must not be seen: [`Secret`], the region's encrypted file ([`Secrets`]), what a region needs in it ([`Spec`])
+//! and the region's own certificates ([`pki`]).
+//!
+//! The file is encrypted with [age](https://age-encryption.org) to the operators' public keys. age hides the content from
+//! everybody else and notices damage, but does not say who wrote the file: whoever may write it may also replace it.
 
-use std::fmt;
+mod atomic;
+mod content;
+mod ensure;
+mod error;
+mod identity;
+mod name;
+mod pem;
+pub mod pki;
+mod random;
+mod recipient;
+mod sealed;
+mod secret;
+mod spec;
+mod store;
+pub mod tls_crypt;
 
-use zeroize::Zeroize;
-
-/// A value that neither `Debug` nor `Display` shows, and that is wiped from memory when dropped.
-///
-/// ```
-/// use regionctl_secrets::Secret;
-/// let password = Secret::new(String::from("hunter2"));
-/// assert_eq!(format!("{password} {password:?}"), "(secret) Secret(…)");
-/// assert_eq!(password.reveal(), "hunter2");
-/// ```
-#[derive(Clone)]
-pub struct Secret<T: Zeroize>(T);
-
-impl<T: Zeroize> Secret<T> {
-    /// Hides a value.
-    pub fn new(value: T) -> Self {
-        Self(value)
-    }
-
-    /// The value, for the one place that needs it.
-    pub fn reveal(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: Zeroize> Drop for Secret<T> {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl<T: Zeroize> fmt::Debug for Secret<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl<T: Zeroize> fmt::Display for Secret<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
+pub use ensure::{ensure, renew};
+pub use error::{FileProblem, KeyProblem, RecipientProblem, SecretsError};
+pub use identity::Identities;
+pub use recipient::Recipient;
+pub use secret::Secret;
+pub use spec::{Made, Spec, Why};
+pub use store::{Entry, Exposed, FILE_NAME, Secrets};

@@ -1,0 +1,122 @@
+//! The operator's private keys.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::{KeyProblem, SecretsError};
+use crate::recipient::Recipient;
+
+/// More than any key file has.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Private keys to open a secrets file with: age identities, and ed25519 keys of OpenSSH without a passphrase.
+#[derive(Default)]
+pub struct Identities {
+    keys: Vec<Key>,
+    /// Files that are not there or cannot be used, for the error when nothing is left.
+    looked: Vec<PathBuf>,
+}
+
+struct Key {
+    public: Recipient,
+    private: Box<dyn age::Identity + Send + Sync>,
+}
+
+impl Identities {
+    /// The keys of these files.
+    ///
+    /// # Errors
+    /// A file cannot be read, or holds no key that can be used.
+    pub fn load<P: AsRef<Path>>(files: &[P]) -> Result<Self, SecretsError> {
+        let mut keys = Vec::new();
+        for file in files {
+            keys.extend(read(file.as_ref())?);
+        }
+        Ok(Self { keys, looked: Vec::new() })
+    }
+
+    /// The keys in the usual places: `.config/regionctl/identity.txt`, then `.ssh/id_ed25519`, both under `home`. What is not
+    /// there or cannot be used is passed over.
+    pub fn usual(home: &Path) -> Self {
+        let mut usual = Self::default();
+        for file in [".config/regionctl/identity.txt", ".ssh/id_ed25519"].map(|file| home.join(file)) {
+            match read(&file) {
+                Ok(keys) => usual.keys.extend(keys),
+                Err(_) => usual.looked.push(file),
+            }
+        }
+        usual
+    }
+
+    /// The public halves, in the order in which the keys are tried.
+    pub fn recipients(&self) -> impl Iterator<Item = &Recipient> {
+        self.keys.iter().map(|key| &key.public)
+    }
+
+    /// The usual files that are not there or cannot be used.
+    pub(crate) fn looked(&self) -> &[PathBuf] {
+        &self.looked
+    }
+
+    pub(crate) fn private(&self) -> impl Iterator<Item = &dyn age::Identity> {
+        self.keys.iter().map(|key| &*key.private as &dyn age::Identity)
+    }
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.recipients()).finish()
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Key>, SecretsError> {
+    let failed = |source| SecretsError::Read { path: path.to_owned(), source };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    parse(&bytes).map_err(|problem| SecretsError::Key { path: path.to_owned(), problem })
+}
+
+fn parse(bytes: &[u8]) -> Result<Vec<Key>, KeyProblem> {
+    if bytes.starts_with(b"age-encryption.org/") || bytes.starts_with(b"-----BEGIN AGE ENCRYPTED FILE") {
+        return Err(KeyProblem::Encrypted);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| KeyProblem::Invalid)?;
+    if text.trim_start().starts_with("-----BEGIN ") {
+        return Ok(vec![ssh(text)?]);
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys = lines.map(age_key).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() { Err(KeyProblem::Invalid) } else { Ok(keys) }
+}
+
+fn age_key(line: &str) -> Result<Key, KeyProblem> {
+    if line.starts_with("AGE-PLUGIN-") {
+        return Err(KeyProblem::Kind("age plugin".to_owned()));
+    }
+    let private = line.parse::<age::x25519::Identity>().map_err(|_| KeyProblem::Invalid)?;
+    let public = Recipient::parse(&private.to_public().to_string()).map_err(|_| KeyProblem::Invalid)?;
+    Ok(Key { public, private: Box::new(private) })
+}
+
+fn ssh(text: &str) -> Result<Key, KeyProblem> {
+    use age::ssh::{Identity, Recipient as Public, UnsupportedKey};
+    let kind = |kind: &str| Err(KeyProblem::Kind(kind.chars().filter(char::is_ascii_graphic).take(40).collect()));
+    // PKCS#8 and the like are said to be invalid by the parser, which knows OpenSSH's own format only.
+    let private = Identity::from_buffer(text.trim_start().as_bytes(), None).map_err(|_| KeyProblem::Invalid)?;
+    match &private {
+        Identity::Unencrypted(_) => {}
+        Identity::Unsupported(UnsupportedKey::Hardware(name) | UnsupportedKey::Type(name)) => return kind(name),
+        Identity::Encrypted(_) | Identity::Unsupported(_) => return Err(KeyProblem::Encrypted),
+    }
+    let public = match Public::try_from(private.clone()) {
+        Ok(public @ Public::SshEd25519(..)) => public.to_string(),
+        Ok(Public::SshRsa(..)) => return kind("ssh-rsa"),
+        Err(_) => return Err(KeyProblem::Invalid),
+    };
+    let public = Recipient::parse(&public).map_err(|_| KeyProblem::Invalid)?;
+    Ok(Key { public, private: Box::new(private) })
+}
