@@ -10,7 +10,7 @@ SUITE ?= all
 
 # What the lab and the tests run, as Debian packages.
 PACKAGES := systemd-container mmdebstrap debian-archive-keyring nftables iproute2 slirp4netns openssh-client openssh-server \
-  mount util-linux e2fsprogs xfsprogs qemu-system-x86 qemu-utils gcc cmake procps sudo python3-venv
+  openssl openvpn age mount util-linux e2fsprogs xfsprogs qemu-system-x86 qemu-utils gcc cmake procps sudo python3-venv
 
 .PHONY: help demo test e2e bench lint docs deps
 
@@ -28,10 +28,9 @@ demo: deps ## a four-server region on this machine: lab, preflight, plan, instal
 	cargo build --release --package regionctl
 	tests/demo.sh target/release/regionctl
 
-# REGIONCTL_TEST_SHARED: what is left behind is looked for by the lab's name, as others may use the machine meanwhile.
 test: deps ## units, cases, properties, contracts and real lab hosts (under 45 minutes on 2 cores)
 	cargo build --workspace --all-targets
-	REGIONCTL_TEST_SHARED=1 cargo test --workspace --no-fail-fast
+	cargo test --workspace --no-fail-fast
 
 e2e: deps ## longer stories on lab hosts: SUITE=name
 	cargo build --workspace --all-targets

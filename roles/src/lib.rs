@@ -6,6 +6,7 @@
 mod base;
 mod gluster;
 mod host;
+mod network;
 pub mod preflight;
 mod template;
 mod wanted;
@@ -62,6 +63,26 @@ pub const LAYERS: &[Layer] = &[
             },
             Role { name: "base/keys", what: "more keys that may log in", wants: base::keys::wants },
             Role { name: "base/sshd", what: "sshd takes keys and little else", wants: base::sshd::wants },
+        ],
+    },
+    Layer {
+        name: "network",
+        roles: &[
+            Role {
+                name: "network/gateway",
+                what: "the way out for what lives on the vrack only",
+                wants: network::gateway::wants,
+            },
+            Role {
+                name: "network/dns",
+                what: "every server knows the names of the region, and answers for them",
+                wants: network::dns::wants,
+            },
+            Role {
+                name: "network/firewall",
+                what: "the server takes what it must and drops the rest",
+                wants: network::firewall::wants,
+            },
         ],
     },
     Layer {

@@ -1,6 +1,9 @@
 //! What the end-to-end tests and the benchmarks share.
 
+pub mod guards;
+pub mod operator;
 pub mod place;
 pub mod properties;
 pub mod region;
+pub mod suite;
 pub mod wish;

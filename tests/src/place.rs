@@ -103,5 +103,6 @@ pub fn access(lab: &str, folder: PathBuf) -> Result<crate::wish::Access, String>
         known_hosts: lab.known_hosts_file(),
         hosts: hosts.collect(),
         lease: 120,
+        window: 60,
     })
 }

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use regionctl_engine::samples::Sample;
-use regionctl_engine::{Engine, Kinds};
+use regionctl_engine::{Engine, Goal, Kinds};
 use regionctl_plan::{Action, Change, Event, Id, Plan, Resource, What};
 
 use crate::wish::{self, Access, Wish};
@@ -63,11 +63,11 @@ impl Bench<'_> {
     }
 
     async fn apply(&self, wish: &Wish) -> Result<Plan, Broken> {
-        self.run(wish, false).await
+        self.run(wish, &Goal::Wanted).await
     }
 
-    async fn run(&self, wish: &Wish, nothing: bool) -> Result<Plan, Broken> {
-        let (plan, outcome) = wish::run(self.access, wish, nothing, |_| {}).await?;
+    async fn run(&self, wish: &Wish, goal: &Goal) -> Result<Plan, Broken> {
+        let (plan, outcome) = wish::run(self.access, wish, goal, |_| {}).await?;
         match outcome {
             Some(outcome) if !outcome.ok => Err(format!("{:?}", outcome.hosts)),
             _ => Ok(plan),
@@ -75,7 +75,7 @@ impl Bench<'_> {
     }
 
     async fn plan(&self, engine: &Engine) -> Result<Plan, Broken> {
-        wish::plan(engine, false).await
+        wish::plan(engine, &Goal::Wanted).await
     }
 
     /// Runs a change's own shell once more, outside any run.
@@ -96,7 +96,7 @@ impl Bench<'_> {
         let held = self.hold(sample).await;
         if held.is_err() {
             // So that one failure does not look like twenty.
-            let _ = self.run(&self.of(sample), true).await;
+            let _ = self.run(&self.of(sample), &Goal::nothing()).await;
         }
         let cleaned = self.by_hand(sample.clean).await;
         held?;
@@ -137,12 +137,12 @@ impl Bench<'_> {
     }
 
     async fn undo_twice(&self, wish: &Wish, sample: &Sample) -> Result<(), Broken> {
-        let back = wish::plan(&self.access.engine(wish), true).await?;
+        let back = wish::plan(&self.access.engine(wish), &Goal::nothing()).await?;
         let only_last = back.changes().next().map(|(_, _, change)| change.clone());
         if let Some(change) = only_last.filter(|change| change.id() == &sample.wanted.id && change.action == Action::Return) {
             self.again(&change).await.map_err(|error| format!("undo: {error}"))?;
         }
-        self.run(wish, true).await.map_err(|error| format!("undo twice: {error}")).map(drop)
+        self.run(wish, &Goal::nothing()).await.map_err(|error| format!("undo twice: {error}")).map(drop)
     }
 
     /// A run that is killed at a moment of the sample's change: the next one converges to what an undisturbed one gives.
@@ -158,7 +158,7 @@ impl Bench<'_> {
         let engine = self.access.engine(&wish);
         self.empty(&self.plan(&engine).await?, &format!("after a kill {moment:?}"))?;
         same(undisturbed, &self.state().await?, &format!("after a kill {moment:?}, compared with an undisturbed run"))?;
-        self.run(&wish, true).await?;
+        self.run(&wish, &Goal::nothing()).await?;
         self.by_hand(sample.clean).await?;
         same(&by_hand(&before), &by_hand(&self.state().await?), &format!("after a kill {moment:?} and undo"))
     }
@@ -172,7 +172,7 @@ impl Bench<'_> {
         let wish = self.of(sample);
         self.apply(&wish).await?;
         let state = self.state().await?;
-        self.run(&wish, true).await?;
+        self.run(&wish, &Goal::nothing()).await?;
         self.by_hand(sample.clean).await?;
         Ok(state)
     }

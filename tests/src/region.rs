@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use regionctl_plan::{Event, Plan, What};
 
@@ -14,6 +15,27 @@ pub struct LabRegion {
 
 /// What a step expected and did not find.
 pub type Failed = String;
+
+/// Wants a condition to hold.
+///
+/// # Errors
+/// It does not.
+pub fn want(condition: bool, or: impl FnOnce() -> String) -> Result<(), Failed> {
+    if condition { Ok(()) } else { Err(or()) }
+}
+
+/// Waits for a condition, at most `seconds`.
+///
+/// # Errors
+/// It does not come true.
+pub fn until(seconds: u64, what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    while !holds() {
+        want(Instant::now() < end, || format!("waited {seconds} s for {what}"))?;
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    Ok(())
+}
 
 /// The binary of this workspace, beside the test programs.
 ///
@@ -31,15 +53,39 @@ impl LabRegion {
     /// # Errors
     /// The lab does not come up.
     pub fn up(name: &str) -> Result<Self, Failed> {
+        Self::up_with(name, |text| text)
+    }
+
+    /// As [`LabRegion::up`], with the document changed.
+    ///
+    /// # Errors
+    /// The lab does not come up.
+    pub fn up_with(name: &str, change: impl FnOnce(String) -> String) -> Result<Self, Failed> {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inventory/examples/lab.yaml");
         let text = std::fs::read_to_string(&example).map_err(|error| format!("{}: {error}", example.display()))?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let file = folder.path().join("region.yaml");
-        std::fs::write(&file, text.replacen("name: lab", &format!("name: {name}"), 1)).map_err(|error| error.to_string())?;
         let region = Self { folder, file };
+        region.write(&change(text.replacen("name: lab", &format!("name: {name}"), 1)))?;
         region.ok(&["lab", "down"])?;
         region.ok(&["lab", "up"])?;
         Ok(region)
+    }
+
+    /// Replaces the document.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, document: &str) -> Result<(), Failed> {
+        std::fs::write(&self.file, document).map_err(|error| error.to_string())
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn document(&self) -> Result<String, Failed> {
+        std::fs::read_to_string(&self.file).map_err(|error| error.to_string())
     }
 
     /// The hosts of the example.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use regionctl_engine::{About, Engine, Kinds, Order, Outcome, RegionFolder, Selection, Wants};
+use regionctl_engine::{About, Engine, Goal, Kinds, Order, Outcome, RegionFolder, Selection, Wants};
 use regionctl_plan::{Event, Facts, Plan, Resource, sha256};
 use regionctl_ssh::Endpoint;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,8 @@ pub struct Access {
     pub hosts: BTreeMap<String, String>,
     /// Seconds that a lease lasts.
     pub lease: u64,
+    /// Seconds that a host waits before it takes back what may cut SSH.
+    pub window: u64,
 }
 
 impl Access {
@@ -71,31 +73,33 @@ impl Access {
 ///
 /// # Errors
 /// The first host that cannot be worked with.
-pub async fn plan(engine: &Engine, nothing: bool) -> Result<Plan, String> {
-    let survey = engine.survey(&Selection::default(), nothing).await;
+pub async fn plan(engine: &Engine, goal: &Goal) -> Result<Plan, String> {
+    let survey = engine.survey(&Selection::default(), goal).await;
     if let Some(error) = survey.values().find_map(|surveyed| surveyed.as_ref().err()) {
         return Err(error.to_string());
     }
-    engine.plan(&survey, &Selection::default(), nothing).map_err(|error| error.to_string())
+    engine.plan(&survey, &Selection::default(), goal).map_err(|error| error.to_string())
 }
 
-/// Makes the wish true (or, with `nothing`, takes everything back) and gives the plan and what came of it.
+/// Makes the wish true (or takes everything back) and gives the plan and what came of it.
 ///
 /// # Errors
 /// The run did not begin.
 pub async fn run(
     access: &Access,
     wish: &Wish,
-    nothing: bool,
+    goal: &Goal,
     listener: impl Fn(&Event) + Send + Sync + 'static,
 ) -> Result<(Plan, Option<Outcome>), String> {
     let engine = access.engine(wish);
-    let plan = plan(&engine, nothing).await?;
+    let plan = plan(&engine, goal).await?;
     if plan.is_empty() {
         return Ok((plan, None));
     }
-    let verb = if nothing { "reset" } else { "install" };
-    let order = Order { verb: verb.into(), allowed: Vec::new(), lease: Duration::from_secs(access.lease), reset: nothing };
+    let reset = *goal != Goal::Wanted;
+    let verb = if reset { "reset" } else { "install" };
+    let (lease, window) = (Duration::from_secs(access.lease), Duration::from_secs(access.window));
+    let order = Order { verb: verb.into(), allowed: Vec::new(), lease, reset, window };
     let (_keep, stop) = watch::channel(false);
     let outcome = engine.execute(&plan, &order, Box::new(listener), stop).await.map_err(|error| error.to_string())?;
     Ok((plan, Some(outcome)))

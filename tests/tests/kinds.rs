@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use regionctl_engine::Kinds;
 use regionctl_engine::samples::{Needs, Sample, samples};
 use regionctl_lab::{Debian, HostKind};
+use regionctl_tests::guards::try_guards;
 use regionctl_tests::place::{self, Place};
 use regionctl_tests::properties::{Bench, Moment};
 use regionctl_tests::wish::Access;
@@ -74,6 +75,7 @@ async fn on_containers() -> Vec<String> {
     let here = |sample: &Sample| !matches!(sample.needs, Needs::Kernel | Needs::Peer);
     let tried = tokio::join!(try_samples(&thirteen, here), try_samples(&twelve, here), try_kills(&peer, here));
     let mut broken = [tried.0, tried.1, tried.2].concat();
+    broken.extend(try_guards(&thirteen).await.unwrap());
     let name_peer = "grep -q peer.sample /etc/hosts || echo '10.98.0.13 peer.sample' >>/etc/hosts";
     thirteen.by_hand(name_peer).await.unwrap();
     let needs_peer = |sample: &Sample| sample.needs == Needs::Peer;
@@ -133,7 +135,6 @@ fn kinds_on_containers() {
     }
 }
 
-#[cfg(feature = "e2e")]
 #[tokio::main]
 async fn on_a_machine() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
@@ -141,8 +142,6 @@ async fn on_a_machine() -> Vec<String> {
     try_samples(&bench(&access, "machine"), |sample| sample.needs == Needs::Kernel).await
 }
 
-/// An emulated machine takes minutes: `make e2e SUITE=kinds`.
-#[cfg(feature = "e2e")]
 #[test]
 fn kinds_that_need_a_kernel() {
     let _alone = ONE_LAB.lock();

@@ -2,58 +2,24 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::io::Read as _;
+use std::process::{Child, Command};
 
+use regionctl_engine::Goal;
 use regionctl_engine::want::{self, Command as Shell, Undo};
 use regionctl_lab::{Debian, HostKind};
-use regionctl_plan::{Event, Resource, What};
+use regionctl_plan::{Resource, What};
+use regionctl_tests::operator::Operator;
 use regionctl_tests::place::{self, Place};
 use regionctl_tests::properties::Bench;
-use regionctl_tests::wish::{self, Access, Wish};
+use regionctl_tests::wish::{self, Wish};
 
 const WISHER: &str = env!("CARGO_BIN_EXE_wisher");
 
-/// An operator with a folder of their own.
-struct Operator {
-    folder: tempfile::TempDir,
-    access: Access,
-}
-
-impl Operator {
-    fn new(lease: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut access = place::access("operators", folder.path().to_owned()).unwrap();
-        access.lease = lease;
-        Self { folder, access }
-    }
-
-    /// Starts a run; gives the process once it has reached `until`.
-    fn start(&self, wish: &Wish, until: impl Fn(&What) -> bool) -> (Child, BufReader<std::process::ChildStdout>) {
-        let file = |name: &str, json: String| {
-            let path = self.folder.path().join(name);
-            std::fs::write(&path, json).unwrap();
-            path
-        };
-        let access = file("access.json", serde_json::to_string(&self.access).unwrap());
-        let wish = file("wish.json", serde_json::to_string(wish).unwrap());
-        let mut child = Command::new(WISHER)
-            .arg(access)
-            .arg(wish)
-            .arg("apply")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        loop {
-            let mut line = String::new();
-            assert!(lines.read_line(&mut line).unwrap() > 0, "the run ended early");
-            if serde_json::from_str::<Event>(&line).is_ok_and(|event| until(&event.what)) {
-                return (child, lines);
-            }
-        }
-    }
+fn operator(lease: u64) -> Operator {
+    let mut operator = Operator::of("operators", WISHER);
+    operator.access.lease = lease;
+    operator
 }
 
 fn on_one(resources: impl IntoIterator<Item = Resource>) -> Wish {
@@ -83,23 +49,23 @@ fn rest(mut child: Child) -> String {
 #[tokio::main]
 async fn story() {
     // The second of two at once is refused by name, and changes nothing.
-    let (ann, bob) = (Operator::new(120), Operator::new(120));
+    let (ann, bob) = (operator(120), operator(120));
     let started = |what: &What| matches!(what, What::ChangeStarted { .. });
     let (first, _lines) = ann.start(&on_one([long()]), started);
     let theirs = on_one([want::file("/etc/bob", "bob\n")]);
-    let refused = wish::run(&bob.access, &theirs, false, |_| {}).await.map(drop).unwrap_err();
-    assert!(refused.contains(&ann.folder.path().display().to_string()), "{refused}");
+    let refused = wish::run(&bob.access, &theirs, &Goal::Wanted, |_| {}).await.map(drop).unwrap_err();
+    assert!(refused.contains(&ann.folder().display().to_string()), "{refused}");
     assert!(refused.contains("install"), "{refused}");
     let ann_bench = Bench { access: &ann.access, host: "one", wisher: WISHER };
     assert!(ann_bench.by_hand("[ ! -e /etc/bob ] && echo untouched").await.unwrap().contains("untouched"));
     ann_bench.by_hand("touch /var/tmp/go").await.unwrap();
     let finished = first.wait_with_output().unwrap();
     assert!(finished.status.success(), "{}", String::from_utf8_lossy(&finished.stderr));
-    let (_, outcome) = wish::run(&ann.access, &on_one([long()]), true, |_| {}).await.unwrap();
+    let (_, outcome) = wish::run(&ann.access, &on_one([long()]), &Goal::nothing(), |_| {}).await.unwrap();
     assert!(outcome.unwrap().ok);
 
     // An expired lease is taken over; the run that lost it wakes up and does no more harm.
-    let (carl, dora) = (Operator::new(3), Operator::new(120));
+    let (carl, dora) = (operator(3), operator(120));
     let (mut first, mut lines) = carl.start(&on_one([long(), want::file("/etc/carl", "carl\n")]), started);
     let pid = first.id().to_string();
     let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
@@ -113,7 +79,7 @@ async fn story() {
         bench.by_hand("until_true 60 'the lease to be taken over' sh -c '[ $(cut -f4 /var/lib/regionctl/lease) -gt $(date +%s) ]'; touch /var/tmp/go").await
     };
     let wish = on_one([want::file("/etc/dora", "dora\n")]);
-    let (taken, released) = tokio::join!(wish::run(&dora.access, &wish, false, |_| {}), release);
+    let (taken, released) = tokio::join!(wish::run(&dora.access, &wish, &Goal::Wanted, |_| {}), release);
     released.unwrap();
     // The first run's change stands in the ledger since before it began, so this plan already takes it back.
     assert!(taken.unwrap().1.unwrap().ok);
@@ -127,7 +93,7 @@ async fn story() {
     });
     assert!(errors.contains("lease") || errors.contains("fenced"), "{errors}");
     assert!(bench.by_hand("[ ! -e /etc/carl ] && echo untouched").await.unwrap().contains("untouched"));
-    let (_, outcome) = wish::run(&dora.access, &wish, false, |_| {}).await.unwrap();
+    let (_, outcome) = wish::run(&dora.access, &wish, &Goal::Wanted, |_| {}).await.unwrap();
     assert!(outcome.is_none_or(|outcome| outcome.ok));
     assert!(bench.by_hand("cat /etc/dora").await.unwrap().contains("dora"));
 }

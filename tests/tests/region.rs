@@ -1,28 +1,12 @@
 //! The first region, from four fresh servers to a reset, on real lab hosts.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
-use std::time::{Duration, Instant};
-
 use regionctl_plan::What;
 use regionctl_tests::properties::same;
-use regionctl_tests::region::{Failed, LabRegion, done, planned};
+use regionctl_tests::region::{Failed, LabRegion, done, planned, until, want};
 
 fn step(name: &str) {
     eprintln!("region: {name}");
-}
-
-fn want(condition: bool, or: impl FnOnce() -> String) -> Result<(), Failed> {
-    if condition { Ok(()) } else { Err(or()) }
-}
-
-/// Waits for a condition, at most `seconds`.
-fn until(seconds: u64, what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
-    let end = Instant::now() + Duration::from_secs(seconds);
-    while !holds() {
-        want(Instant::now() < end, || format!("waited {seconds} s for {what}"))?;
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    Ok(())
 }
 
 #[test]
@@ -160,5 +144,14 @@ fn reset(region: &LabRegion, fresh: &States) -> Result<(), Failed> {
     region.ok(&["--lab", "install", "--yes"])?;
     region.ok(&["--lab", "plan", "--exit-code"])?;
     let read = region.on("compute-2", "cat /srv/data/word")?;
-    want(read == "hello\n", || format!("compute-2 reads {read:?} after a reset and a new install"))
+    want(read == "hello\n", || format!("compute-2 reads {read:?} after a reset and a new install"))?;
+    step("reset wipes the disks it is told to, also those whose file system was found and not made");
+    let holds = |host: &str| region.on(host, "blkid -p -o value -s TYPE /dev/sdb || [ $? = 2 ]");
+    let unknown = region.exits(64, &["--lab", "reset", "--yes", "--wipe", "storage-1:date"])?;
+    want(unknown.contains("`data`"), || unknown.clone())?;
+    region.ok(&["--lab", "reset", "--yes", "--wipe", "storage-1:data"])?;
+    want(holds("storage-1")?.is_empty(), || "storage-1:data was not wiped".into())?;
+    want(holds("storage-2")? == "xfs\n", || "storage-2:data was wiped too".into())?;
+    region.ok(&["--lab", "reset", "--yes", "--wipe", "storage-2:data"])?;
+    want(holds("storage-2")?.is_empty(), || "storage-2:data was not wiped by a second reset".into())
 }

@@ -121,6 +121,22 @@ pub struct Contact {
     pub accept_new: bool,
 }
 
+/// The dead-man switch.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Hosts")]
+pub struct Window {
+    /// a host takes back what may cut SSH unless a new connection keeps it within so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = regionctl_engine::WINDOW.as_secs(), value_parser = clap::value_parser!(u64).range(10..=3600))]
+    window: u64,
+}
+
+impl Window {
+    /// How long.
+    pub fn time(self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.window)
+    }
+}
+
 /// Findings that do not stop a run.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Hosts")]

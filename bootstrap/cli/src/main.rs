@@ -13,6 +13,7 @@ mod nearest;
 mod output;
 mod plan_file;
 mod preflight;
+mod redact;
 mod region;
 mod render;
 mod run;

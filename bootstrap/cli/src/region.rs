@@ -8,6 +8,7 @@ use regionctl_engine::{About, Engine, Kinds, RegionFolder, Selection};
 use regionctl_inventory::{Bastion, Diagnostics, Inventory, Known, Layer, MAX_BYTES, Server, parse_bytes};
 use regionctl_lab::Lab;
 use regionctl_roles::Roles;
+use regionctl_secrets::{Identities, SecretsError};
 use regionctl_ssh::Endpoint;
 
 use crate::args;
@@ -60,6 +61,14 @@ impl Region {
         match &self.lab {
             Some(lab) => RegionFolder::beside(&lab.folder().join("region.yaml")),
             None => RegionFolder::beside(&self.file),
+        }
+    }
+
+    /// The file with the region's secrets, beside the inventory. A lab has its own.
+    pub fn secrets_file(&self) -> PathBuf {
+        match &self.lab {
+            Some(lab) => lab.folder().join(regionctl_secrets::FILE_NAME),
+            None => self.file.with_file_name(regionctl_secrets::FILE_NAME),
         }
     }
 
@@ -189,6 +198,15 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The private keys that open the secrets: those given, or the operator's usual ones.
+///
+/// # Errors
+/// A given one cannot be used.
+pub fn identities(given: &[PathBuf]) -> Result<Identities, SecretsError> {
+    if given.is_empty() { Ok(Identities::usual(&home())) } else { Identities::load(given) }
+}
+
+/// The operator's home.
 fn home() -> PathBuf {
     std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"))
 }

@@ -26,6 +26,8 @@ pub struct Execution<'a> {
     pub events: Option<&'a Path>,
     /// True if nothing is wanted any more.
     pub reset: bool,
+    /// How long a host waits before it takes back what may cut SSH.
+    pub window: std::time::Duration,
 }
 
 /// What is printed with `-o json`.
@@ -71,7 +73,13 @@ pub fn permitted(by: &str, findings: &[Finding], allowed: &[String], exit: Exit)
 pub async fn execute(engine: &Engine, plan: &Plan, how: &Execution<'_>, output: &Output) -> Result<Exit, Failure> {
     let live = Live::new(*output, how.events)?;
     let stop = interrupt::watch(live.clone())?;
-    let order = Order { verb: how.verb.to_owned(), allowed: how.allowed.to_vec(), lease: LEASE_TIME, reset: how.reset };
+    let order = Order {
+        verb: how.verb.to_owned(),
+        allowed: how.allowed.to_vec(),
+        lease: LEASE_TIME,
+        reset: how.reset,
+        window: how.window,
+    };
     let executed = engine.execute(plan, &order, live.listener(), stop.clone()).await;
     let tally = live.finish();
     let outcome = executed.map_err(|error| did_not_begin(&error))?;

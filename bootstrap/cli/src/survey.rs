@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use regionctl_engine::{Engine, HostError, Selection, Survey};
+use regionctl_engine::{Engine, Goal, HostError, Selection, Survey};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -16,8 +16,8 @@ use crate::render::words::count;
 ///
 /// # Errors
 /// No host answered.
-pub async fn survey(engine: &Engine, selection: &Selection, nothing: bool, output: &Output) -> Result<Survey, Failure> {
-    let survey = ask(engine, selection, nothing, output).await;
+pub async fn survey(engine: &Engine, selection: &Selection, goal: &Goal, output: &Output) -> Result<Survey, Failure> {
+    let survey = ask(engine, selection, goal, output).await;
     if survey.values().all(Result::is_err) {
         return Err(Failure::new(exit(&survey), format!("none of {} answered", count(survey.len(), "host"))));
     }
@@ -25,9 +25,9 @@ pub async fn survey(engine: &Engine, selection: &Selection, nothing: bool, outpu
 }
 
 /// Asks the selected hosts and says on standard error which did not answer, with hints.
-pub async fn ask(engine: &Engine, selection: &Selection, nothing: bool, output: &Output) -> Survey {
+pub async fn ask(engine: &Engine, selection: &Selection, goal: &Goal, output: &Output) -> Survey {
     let asked = engine.remotes().keys().filter(|name| selection.has_host(name)).count();
-    let survey = during(output, &format!("asking {}", count(asked, "host")), engine.survey(selection, nothing)).await;
+    let survey = during(output, &format!("asking {}", count(asked, "host")), engine.survey(selection, goal)).await;
     let silent: Vec<_> = survey.iter().filter_map(|(name, answer)| Some((name.as_str(), answer.as_ref().err()?))).collect();
     output.say(&complaints(&silent, output));
     survey
@@ -43,7 +43,7 @@ pub fn exit_of(error: &HostError) -> Exit {
     match error {
         HostError::Ssh { .. } => Exit::Connection,
         HostError::Held { .. } => Exit::Lock,
-        HostError::Answer { .. } => Exit::Host,
+        HostError::Answer { .. } | HostError::Reverted { .. } => Exit::Host,
     }
 }
 

@@ -6,6 +6,9 @@ mod golden;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use regionctl_secrets::{Recipient, Secret, Secrets};
 
 /// A folder with an inventory in it, and nothing of the tester's own.
 struct Story {
@@ -86,8 +89,16 @@ fn help() {
         "plan",
         "install",
         "status",
+        "support",
         "history",
         "reset",
+        "secrets",
+        "secrets show",
+        "secrets recipients",
+        "secrets recipients list",
+        "secrets recipients add",
+        "secrets recipients remove",
+        "secrets recipients rotate",
         "lab",
         "lab exec",
         "lab cut",
@@ -158,6 +169,18 @@ fn hosts_that_refuse_the_connection() {
 }
 
 #[test]
+fn an_archive_is_written_even_if_nobody_answers() {
+    let story = Story::with_region();
+    story.file("secrets.age", "not encrypted");
+    let lines = ["support --out a.tar.gz", "support --host b --out b.tar.gz -o json", "support --since 1w", "support --host c"];
+    story.tell("support", &lines);
+    let listed = Command::new("tar").arg("-tzf").arg(story.path().join("a.tar.gz")).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let files: Vec<_> = listed.lines().filter_map(|path| path.split_once('/')).map(|(_, file)| file).collect();
+    assert_eq!(files, ["README.txt", "region.yaml", "generations.json"]);
+}
+
+#[test]
 fn history() {
     let story = Story::with_region();
     story.tell("history-empty", &["history", "history 3", "history -o json"]);
@@ -177,6 +200,90 @@ fn plan_files_that_are_none() {
         "plan-files",
         &["install --plan none.plan", "install --plan no.plan", "install --plan old.plan", "install --plan edited.plan"],
     );
+}
+
+/// The public halves of fixtures/alice.txt and fixtures/bob.txt.
+const ALICE: &str = "age17dr0sf8xfwurufk5jlcjc737p85e3j3wz7yl3g8zwr5au98ulf4s6dqhrr";
+const BOB: &str = "age1yhlzywhuxl5r4n0wpxw36cfc0evw6g2dzax78ugrl4zkndgxsulq99n247";
+
+#[test]
+fn who_can_open_the_secrets() {
+    let story = Story::with_region();
+    story.tell("secrets-none", &["secrets show", "secrets recipients remove alice", &format!("secrets recipients add {ALICE}")]);
+    story.file("bob.txt", include_str!("fixtures/bob.txt"));
+    story.file(".config/regionctl/identity.txt", include_str!("fixtures/alice.txt"));
+    let lines = [
+        "secrets recipients add hunter2",
+        &format!("secrets recipients add {BOB}"),
+        &format!("secrets recipients add {ALICE} --label alice"),
+        "secrets recipients remove alice",
+        "secrets show --identity bob.txt",
+        &format!("secrets recipients add {BOB} --label bob"),
+        &format!("secrets recipients add {BOB}"),
+        "secrets recipients list",
+        "secrets recipients list -o json --identity bob.txt",
+        "secrets recipients remove alice",
+        "secrets recipients remove carol",
+        "secrets recipients rotate",
+        "secrets recipients rotate -o json",
+        "secrets recipients remove bob",
+        "secrets show",
+        "secrets show --identity none.txt",
+        "secrets show --identity region.yaml",
+    ];
+    story.tell("secrets-recipients", &lines);
+    story.file("secrets.age", "not encrypted");
+    story.tell("secrets-damaged", &["secrets show"]);
+}
+
+#[test]
+fn an_ssh_key_opens_the_secrets() {
+    let story = Story::with_region();
+    story.file(".ssh/config", "");
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-C", "carol@laptop", "-f"])
+        .arg(story.path().join(".ssh/id_ed25519"))
+        .status();
+    assert!(made.unwrap().success());
+    let public = std::fs::read_to_string(story.path().join(".ssh/id_ed25519.pub")).unwrap();
+    let added = story.command("secrets recipients add").arg(public).output().unwrap();
+    let said = String::from_utf8(added.stderr).unwrap();
+    assert!(said.starts_with("wrote `secrets.age`, which `carol@laptop` can open\n"), "{said}");
+    let listed = story.run("secrets recipients list");
+    assert!(listed.stdout.contains("carol@laptop  yes    ssh-ed25519 AAAA"), "{}", listed.stdout);
+    let private = std::fs::read_to_string(story.path().join(".ssh/id_ed25519")).unwrap();
+    let refused = story.command("secrets recipients add").arg("--").arg(&private).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(64));
+    assert!(said.starts_with("error: this is not a recipient: it is a private key\n"), "{said}");
+    assert!(!said.contains("BEGIN"), "{said}");
+}
+
+#[test]
+fn secrets_are_shown_without_their_values() {
+    let story = Story::with_region();
+    story.file(".config/regionctl/identity.txt", include_str!("fixtures/alice.txt"));
+    let people = [(ALICE, "alice"), (BOB, "bob")];
+    let people = people.map(|(key, name)| Recipient::parse(key).unwrap().labelled(Some(name)));
+    let mut secrets = Secrets::create(&story.path().join("secrets.age"), people.to_vec()).unwrap();
+    let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_219_200);
+    for (name, expires) in [("vpn/ca/cert", Some(7_258_118_400)), ("vpn/server/cert", Some(1_000_000_000)), ("vrrp", None)] {
+        secrets.put_at(name, Secret::new("hunter2".to_owned()), expires, made).unwrap();
+    }
+    secrets.save().unwrap();
+    let lines = [
+        "secrets show",
+        "secrets recipients remove bob",
+        "secrets show",
+        "secrets show -o yaml",
+        "secrets recipients rotate",
+        "secrets recipients rotate -o json",
+    ];
+    story.tell("secrets-show", &lines);
+    for line in lines {
+        let Ended { stdout, stderr, .. } = story.run(line);
+        assert!(!(stdout + &stderr).contains("hunter2"), "{line}");
+    }
 }
 
 #[test]

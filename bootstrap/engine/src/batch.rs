@@ -74,6 +74,15 @@ step() {
   note "$1" failed "$code $(tail -c 3000 "$DIR/$1.out" | base64 -w0)"
   end failed
 }
+before() {
+  holds || { note 0 fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
+  # Not `( … ) && …`: there the shell ignores `set -e`.
+  ( set -eu; cd "$DIR"; "$1" ) >"$DIR/$1.out" 2>&1 </dev/null
+  code=$?
+  [ "$code" -ne 0 ] || return 0
+  note 0 failed "$code $(tail -c 3000 "$DIR/$1.out" | base64 -w0)"
+  end failed
+}
 ACCOUNTS="passwd group shadow gshadow subuid subgid"
 keep_accounts() {
   [ ! -e "$STATE/accounts" ] || return 0
@@ -99,14 +108,17 @@ applied() { printf '%s\n' "$2" >"$STATE/ledger/$1/applied.new"; mv -f "$STATE/le
 forget() { rm -rf "$STATE/ledger/$1"; }
 "#;
 
-/// The script that the unit runs.
+/// The script that the unit runs. `arm` is shell that comes before the first step, and without which none runs.
 ///
 /// # Errors
 /// The name of a kind that is not known.
-pub fn unit_script(kinds: &Kinds, batch: &BatchName, layer: &str, steps: &[Step<'_>]) -> Result<String, String> {
+pub fn unit_script(kinds: &Kinds, batch: &BatchName, layer: &str, steps: &[Step<'_>], arm: &str) -> Result<String, String> {
     let mut script = format!("{PRELUDE}\nRUN={}\nDIR=$STATE/{}\n{RUNNER}\n", quote(&batch.run), quote(&batch.folder()));
     for (number, step) in steps.iter().enumerate() {
         script += &step_functions(kinds, layer, number, step)?;
+    }
+    if !arm.is_empty() {
+        script += &format!("arm() {{\n{arm}\n}}\nbefore arm\n");
     }
     for number in 0..steps.len() {
         script += &format!("step {number}\n");
@@ -174,7 +186,7 @@ DIR=$STATE/{folder}
 mkdir -p "$DIR" && chmod 0700 "$STATE/runs" && (umask 077; cat >"$DIR/script" <<'REGIONCTL_UNIT'
 {unit_script}
 REGIONCTL_UNIT
-) && : >"$DIR/results" || fail "cannot write to $STATE, is the disk full?"
+) && : >"$DIR/results" || cannot_write
 systemd-run --quiet --collect --unit={unit} --property=Type=exec --description={description} -- /bin/sh "$DIR/script" || fail 'systemd did not start the unit'
 {follow}"#,
         run = quote(&batch.run),

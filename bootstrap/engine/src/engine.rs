@@ -12,7 +12,7 @@ use crate::generation::Generation;
 use crate::kind::Kinds;
 use crate::planner::{self, Wants};
 use crate::remote::{HostError, Remote};
-use crate::survey::{Question, Selection, Surveyed};
+use crate::survey::{Goal, Question, Selection, Surveyed};
 use crate::{lint, planned};
 
 /// What a plan needs to know of the region besides its hosts.
@@ -100,9 +100,9 @@ impl Engine {
         &self.remotes
     }
 
-    /// Asks the selected hosts, all at once. With `nothing`, everything that is ours is left over, as for a reset.
-    pub async fn survey(&self, selection: &Selection, nothing: bool) -> Survey {
-        let question = Question { kinds: &self.kinds, wants: self.wants.as_ref(), selection, nothing };
+    /// Asks the selected hosts, all at once.
+    pub async fn survey(&self, selection: &Selection, goal: &Goal) -> Survey {
+        let question = Question { kinds: &self.kinds, wants: self.wants.as_ref(), selection, goal };
         let selected = self.remotes.values().filter(|remote| selection.has_host(&remote.name));
         self.ask_all(&question, selected.collect(), "").await
     }
@@ -125,7 +125,7 @@ impl Engine {
     ///
     /// # Errors
     /// The hosts are at a generation that this folder does not know.
-    pub fn plan(&self, survey: &Survey, selection: &Selection, nothing: bool) -> Result<Plan, PlanError> {
+    pub fn plan(&self, survey: &Survey, selection: &Selection, goal: &Goal) -> Result<Plan, PlanError> {
         let parent = self.folder.generations()?.last().copied();
         let mut views = BTreeMap::new();
         let mut notes = self.about.notes.clone();
@@ -140,11 +140,16 @@ impl Engine {
             if let Some(theirs) = surveyed.view.facts.generation.filter(|theirs| Some(*theirs) > parent) {
                 return Err(PlanError::Outdated { host: name.clone(), theirs, ours: parent });
             }
+            if let Some(run) = &surveyed.view.facts.unconfirmed {
+                notes.push(format!(
+                    "{name} waits for run {run} to confirm what may cut SSH; it goes back before any other run: plan again then"
+                ));
+            }
             views.insert(name.clone(), surveyed.view.clone());
         }
         let mut layers = self.wants.layers();
         layers.retain(|layer| selection.has_layer(layer));
-        if nothing {
+        if *goal != Goal::Wanted {
             layers.reverse();
         }
         let stages = planner::stages(&self.kinds, &layers, &views);
@@ -160,6 +165,7 @@ impl Engine {
             notes,
         };
         plan.findings = lint::check(&plan);
+        plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
         Ok(plan.seal())
     }
 
@@ -192,7 +198,8 @@ impl Engine {
             for (host, on) in &shown.hosts {
                 let found = found.hosts.get(host).map(|on| on.changes.as_slice()).unwrap_or_default();
                 let found: Vec<_> = found.iter().filter(|change| !expected(on, change)).cloned().collect();
-                let differences = planned::differences(on, &found);
+                let mut differences = planned::differences(on, &found);
+                differences.extend(planned::no_way_back(on, &found));
                 if !differences.is_empty() {
                     drift.push((host.clone(), shown.layer.clone(), differences));
                 }

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::batch::{self, BatchName, Line};
 use crate::board::{Board, Status};
+use crate::deadman;
 use crate::engine::{Engine, Survey};
 use crate::folder::FolderError;
 use crate::generation::Generation;
@@ -17,7 +18,7 @@ use crate::journal::{self, Journal, Listener};
 use crate::lease;
 use crate::planned::{self, Planned};
 use crate::remote::{HostError, Remote};
-use crate::survey::{Question, Selection, Surveyed};
+use crate::survey::{Goal, Question, Selection, Surveyed};
 
 /// How a plan is to be executed.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Order {
     pub lease: Duration,
     /// True if nothing is wanted any more.
     pub reset: bool,
+    /// How long a host waits for a new connection before it takes back what may have cut SSH; [`deadman::WINDOW`] usually.
+    pub window: Duration,
 }
 
 /// What came out of a run.
@@ -212,7 +215,7 @@ impl Run<'_> {
     }
 
     fn question<'q>(&'q self, wants: &'q Planned<'q>, selection: &'q Selection) -> Question<'q> {
-        Question { kinds: &self.engine.kinds, wants, selection, nothing: false }
+        Question { kinds: &self.engine.kinds, wants, selection, goal: &Goal::Wanted }
     }
 
     /// The hosts of the plan, in order of name.
@@ -225,6 +228,7 @@ impl Run<'_> {
     /// who start at once, so it is asked before the others.
     async fn take_leases(&self) -> Result<Survey, HostError> {
         let take = lease::take_script(&self.id, &self.engine.folder.owner(), &self.order.verb, self.order.lease);
+        let take = take + &deadman::settle_script(&self.id);
         let (wants, selection) = (Planned(self.plan), Selection::default());
         let question = self.question(&wants, &selection);
         let mut remotes = self.remotes().into_iter();
@@ -285,9 +289,10 @@ impl Run<'_> {
             Err(error) => Err(error),
         };
         if let Err(error) = worked {
-            let noted = self.note(What::HostFailed { host: host.clone(), error: error.to_string() });
-            outcome.error = Some(noted.map_or_else(|e| format!("cannot write the journal: {e}"), |()| error.to_string()));
             outcome.hint = error.hint();
+            let what = What::HostFailed { host: host.clone(), error: error.to_string(), hint: outcome.hint.clone() };
+            let noted = self.note(what);
+            outcome.error = Some(noted.map_or_else(|e| format!("cannot write the journal: {e}"), |()| error.to_string()));
         }
         self.skip_rest(&host, &mut outcome);
         outcome.round_trips = remote.round_trips() - before;
@@ -328,18 +333,72 @@ impl Run<'_> {
                 self.still_as_shown(remote, &stage.layer, shown).await?;
             }
             let mut left = shown.changes.as_slice();
-            while !left.is_empty() {
-                let ready = self.ready(remote, left).await?;
-                let (now, later) = left.split_at(ready);
-                *batches += 1;
-                let name = BatchName { run: self.id.clone(), number: *batches };
-                self.batch(remote, &stage.layer, &name, now, outcome).await?;
+            while let Some(first) = left.first() {
+                let (group, later) = left.split_at(deadman::group(left));
+                if first.resource.may_cut_ssh() {
+                    self.switch(remote, &stage.layer, group, outcome, batches).await?;
+                } else {
+                    self.batches(remote, &stage.layer, group, "", outcome, batches).await?;
+                }
                 left = later;
             }
             let round_trips = remote.round_trips() - trips;
             self.noted(remote, What::StageDone { host: remote.name.clone(), stage: stage.layer.clone(), round_trips })?;
         }
         Ok(())
+    }
+
+    /// Changes in as few round trips as what they wait for allows. `arm` comes before the first.
+    async fn batches(
+        &self,
+        remote: &Remote,
+        layer: &str,
+        changes: &[Change],
+        mut arm: &str,
+        outcome: &mut HostOutcome,
+        batches: &mut usize,
+    ) -> Result<(), HostError> {
+        let mut left = changes;
+        while !left.is_empty() {
+            let ready = self.ready(remote, left).await?;
+            let (now, later) = left.split_at(ready);
+            *batches += 1;
+            let name = BatchName { run: self.id.clone(), number: *batches };
+            self.batch(remote, layer, &name, now, std::mem::take(&mut arm), outcome).await?;
+            left = later;
+        }
+        Ok(())
+    }
+
+    /// Changes that may cut SSH: armed before, and kept only over a new connection.
+    async fn switch(
+        &self,
+        remote: &Remote,
+        layer: &str,
+        group: &[Change],
+        outcome: &mut HostOutcome,
+        batches: &mut usize,
+    ) -> Result<(), HostError> {
+        let (host, stage) = (remote.name.clone(), layer.to_owned());
+        let unknown = |kind: String| remote.error("planning", format!("no kind `{kind}` is known to this version"));
+        let arm = deadman::arm_script(&self.engine.kinds, &self.id, self.order.window, group).map_err(unknown)?;
+        let seconds = self.order.window.as_secs();
+        self.noted(remote, What::RevertArmed { host: host.clone(), stage: stage.clone(), seconds, changes: group.len() })?;
+        let before = outcome.done;
+        let worked = self.batches(remote, layer, group, &arm, outcome, batches).await;
+        let window = self.order.window + deadman::GOING_BACK;
+        let Some(why) = remote.keep_or_go_back(&self.id, worked.is_ok(), window).await? else {
+            if worked.is_ok() {
+                self.noted(remote, What::RevertDisarmed { host, stage })?;
+            }
+            return worked;
+        };
+        outcome.done = before;
+        let ids: Vec<_> = group.iter().map(|change| change.id().clone()).collect();
+        outcome.left.extend(ids.iter().filter(|id| !outcome.left.contains(id)).cloned().collect::<Vec<_>>());
+        self.board.set(&host, group, Status::Failed);
+        self.noted(remote, What::Reverted { host: host.clone(), stage, changes: ids, why: why.clone() })?;
+        Err(HostError::Reverted { host, why, cause: worked.err().map(Box::new) })
     }
 
     /// At a stage boundary: the host must need nothing that was not shown.
@@ -388,12 +447,13 @@ impl Run<'_> {
         layer: &str,
         name: &BatchName,
         changes: &[Change],
+        arm: &str,
         outcome: &mut HostOutcome,
     ) -> Result<(), HostError> {
         let refs: Vec<_> = changes.iter().collect();
         let steps = batch::steps(&self.engine.kinds, &refs);
         let unknown = |kind: String| remote.error("planning", format!("no kind `{kind}` is known to this version"));
-        let unit_script = batch::unit_script(&self.engine.kinds, name, layer, &steps).map_err(unknown)?;
+        let unit_script = batch::unit_script(&self.engine.kinds, name, layer, &steps, arm).map_err(unknown)?;
         let _slot = self.slots.acquire().await;
         let (host, stage) = (&remote.name, layer);
         self.noted(

@@ -43,7 +43,7 @@ impl Lease {
 pub fn take_script(run: &str, owner: &str, verb: &str, time: Duration) -> String {
     format!(
         r#"
-mkdir -p "$STATE" && chmod 0700 "$STATE" || fail "cannot write to $STATE"
+mkdir -p "$STATE" && chmod 0700 "$STATE" || cannot_write
 exec 9>"$STATE/lease.lock"; flock 9
 now=$(date +%s); held= from=
 if [ -f "$STATE/lease" ]; then
@@ -55,7 +55,7 @@ if [ -f "$STATE/lease" ]; then
     from=$held
   fi
 fi
-printf '%s\t%s\t%s\t%s\n' {run} {owner} {verb} $((now + {time})) >"$STATE/lease.new" && mv -f "$STATE/lease.new" "$STATE/lease" || fail "cannot write to $STATE"
+printf '%s\t%s\t%s\t%s\n' {run} {owner} {verb} $((now + {time})) >"$STATE/lease.new" && mv -f "$STATE/lease.new" "$STATE/lease" || cannot_write
 exec 9>&-
 echo @taken; echo "$from"
 "#,

@@ -6,6 +6,7 @@
 
 mod batch;
 mod board;
+pub mod deadman;
 mod engine;
 mod execute;
 mod folder;
@@ -23,6 +24,7 @@ mod shell;
 mod survey;
 
 pub use batch::ledger_folder;
+pub use deadman::WINDOW;
 pub use engine::{About, Engine, FetchError, PlanError, Survey, stops};
 pub use execute::{HostOutcome, Order, Outcome, RunError};
 pub use folder::{FolderError, FolderLock, RegionFolder};
@@ -31,7 +33,7 @@ pub use kind::{Kind, Kinds, Rows};
 pub use kinds::{samples, want};
 pub use lease::{LEASE_TIME, Lease};
 pub use lint::LINTS;
-pub use planner::{HostView, Wants, circle, stages, wipe};
+pub use planner::{HostView, Wants, circle, stages};
 pub use remote::{HostError, Remote};
 pub use shell::PRELUDE;
-pub use survey::{Selection, Surveyed};
+pub use survey::{Goal, Selection, Surveyed};

@@ -2,17 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use ipnetwork::IpNetwork;
 use regionctl_plan::{Action, Finding, Plan, Severity};
 
-use crate::planner;
+use crate::planner::{self, HostView};
 
 /// Every lint with what it looks for; the list is the documentation.
 pub const LINTS: &[(&str, &str)] = &[
     ("waits-in-a-circle", "changes wait for each other and could never run"),
     ("data-overwritten", "a disk that holds something would get a file system"),
     ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
+    ("operator-dropped", "the packet filter would keep out the operator who plans it"),
     ("no-undo", "a change cannot be taken back by `reset` or a rollback"),
 ];
+
+/// Firewalls that would keep out the operator who plans them, on one host.
+pub fn operator_dropped(host: &str, view: &HostView) -> Option<Finding> {
+    let operator = view.facts.operator?;
+    let resources = view.wanted.iter().flat_map(|(_, wanted)| wanted);
+    let rules = resources.map(|resource| resource.list_param("ssh_from")).find(|from| !from.is_empty())?;
+    let inside = |network: &&str| network.parse::<IpNetwork>().is_ok_and(|network| network.contains(operator));
+    if rules.iter().any(inside) {
+        return None;
+    }
+    let message = format!("you come from {operator}, and the packet filter lets SSH in from {} only", rules.join(", "));
+    Some(
+        Finding::new("operator-dropped", Severity::Error, message)
+            .on(host)
+            .hint("add your network to `network.firewall.operators`, or come through the vrack or the VPN"),
+    )
+}
 
 /// What the lints find in a plan.
 pub fn check(plan: &Plan) -> Vec<Finding> {

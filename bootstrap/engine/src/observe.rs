@@ -61,6 +61,7 @@ read -r value </proc/sys/kernel/osrelease && row os kernel "$value"
 read -r value </proc/sys/kernel/hostname && row os hostname "$value"
 row os virtualization "$(systemd-detect-virt 2>/dev/null || :)"
 row os clock "$(date +%s)"
+row os operator "${SSH_CONNECTION%% *}"
 for nic in /sys/class/net/*; do
   [ "${nic##*/}" != lo ] && [ -e "$nic/mtu" ] || continue
   read -r mac <"$nic/address"; read -r mtu <"$nic/mtu"; read -r state <"$nic/operstate"
@@ -68,6 +69,7 @@ for nic in /sys/class/net/*; do
 done
 ip -o addr show 2>/dev/null | while read -r _ nic _ address _; do row "$nic" address "$address"; done
 [ -f "$STATE/generation" ] && read -r value <"$STATE/generation" && row os generation "$value"
+[ -f "$STATE/switch/armed" ] && read -r value _ <"$STATE/switch/armed" && row os unconfirmed "$value"
 [ -f "$STATE/lease" ] && row os lease "$(cat "$STATE/lease")"
 for unit in /run/systemd/transient/regionctl-*.service; do
   [ -e "$unit" ] && systemctl is-active -q "${unit##*/}" && row os unit "${unit##*/}"
@@ -183,6 +185,8 @@ fn facts(rows: &Rows) -> Facts {
         nics: nics.collect(),
         generation: rows.get("os", "generation").and_then(|number| number.parse().ok()),
         running_units: rows.all("os", "unit").to_vec(),
+        operator: text("operator").parse().ok(),
+        unconfirmed: rows.get("os", "unconfirmed").map(str::to_owned),
         dpkg_broken: rows.get("os", "dpkg").is_some(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regionctl_plan::{Action, Certainty, Change, Facts, Fields, HostStage, Id, LedgerEntry, Plan, Ref, Resource, Stage, diff};
+use regionctl_plan::{Action, Certainty, Change, Facts, Fields, HostStage, Id, LedgerEntry, Ref, Resource, Stage, diff};
 
 use crate::kind::Kinds;
 
@@ -113,7 +113,7 @@ fn left_over(
 }
 
 /// The file that a resource is about, where it is about one.
-fn path(resource: &Resource) -> &str {
+pub(crate) fn path(resource: &Resource) -> &str {
     resource.text_param("path").unwrap_or(&resource.id.name)
 }
 
@@ -138,24 +138,6 @@ fn returns(hosts: &BTreeMap<String, HostView>) -> BTreeMap<Ref, Vec<Ref>> {
         }
     }
     back
-}
-
-/// Marks disks whose data a reset destroys; gives back those on which nothing of ours would go back.
-pub fn wipe(plan: &mut Plan, disks: &BTreeSet<(String, String)>) -> BTreeSet<(String, String)> {
-    let mut left = disks.clone();
-    for stage in &mut plan.stages {
-        for (host, on) in &mut stage.hosts {
-            for change in on.changes.iter_mut().filter(|c| c.action == Action::Return && c.id().kind == "filesystem") {
-                if left.remove(&(host.clone(), change.id().name.clone())) {
-                    change.resource.params.insert("wipe".into(), true.into());
-                    change.no_undo = Some("all data on the disk is destroyed".into());
-                }
-            }
-        }
-    }
-    plan.findings = crate::lint::check(plan);
-    *plan = plan.clone().seal();
-    left
 }
 
 /// The changes that can never run because they wait for each other; empty if the order is sound.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use regionctl_ssh::{Endpoint, Pool, Script, SshError};
 
+use crate::deadman;
 use crate::lease::Lease;
 use crate::shell::PRELUDE;
 
@@ -46,6 +47,16 @@ pub enum HostError {
         /// What it said.
         message: String,
     },
+    /// What may cut SSH was taken back.
+    #[error("{host}: what may cut SSH was taken back, {why}{}", cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default())]
+    Reverted {
+        /// The host.
+        host: String,
+        /// Why.
+        why: String,
+        /// What went wrong before.
+        cause: Option<Box<HostError>>,
+    },
     /// Somebody else works on the host.
     #[error("{host}: held by {} for `{}`, run {}", by.owner, by.verb, by.run)]
     Held {
@@ -62,6 +73,9 @@ impl HostError {
         match self {
             Self::Ssh { hint, .. } => hint.clone(),
             Self::Answer { .. } => None,
+            Self::Reverted { host, .. } => Some(format!(
+                "the settings are as before; check what `plan --host {host}` shows against the network that is there"
+            )),
             Self::Held { .. } => Some("wait for that run to end; a run that died lets go after two minutes".into()),
         }
     }
@@ -134,6 +148,38 @@ impl Remote {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// After changes that may cut SSH: over a new connection, keeps them if all went `well`, otherwise sees them taken back.
+    /// Gives the reason if they were, by whomever.
+    ///
+    /// # Errors
+    /// The host stays away for `patience`.
+    pub(crate) async fn keep_or_go_back(&self, run: &str, well: bool, patience: Duration) -> Result<Option<String>, HostError> {
+        let until = tokio::time::Instant::now() + patience;
+        let ask = if well { deadman::keep_script(run) } else { deadman::revert_now_script(run) + &deadman::fate_script(run) };
+        if !well {
+            // The old connection may be the only one left, as when sshd did not start again.
+            let _ = self.script("taking back what may cut SSH", &deadman::revert_now_script(run)).await;
+        }
+        loop {
+            // An old connection may live on where no new one comes through.
+            let anew = Self::new(self.endpoint.clone(), Pool::default());
+            let answer = anew.script("confirming over a new connection", &ask).await;
+            anew.pool.close().await;
+            match answer.as_deref().map(str::trim) {
+                Ok("kept") => return Ok(None),
+                Ok("armed") => {}
+                Ok(reverted) => return Ok(Some(reverted.trim_start_matches("reverted").trim().to_owned())),
+                Err(HostError::Answer { .. }) => return answer.map(|_| None),
+                Err(_) => {}
+            }
+            if tokio::time::Instant::now() >= until {
+                return answer
+                    .and_then(|_| Err(self.error("waiting", format!("waited {} s for it to go back", patience.as_secs()))));
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 

@@ -4,7 +4,7 @@
 ///
 /// * `row NAME FIELD VALUE` prints one observed value, which must be a single line;
 /// * `rowb NAME FIELD < data` prints data of any shape in base64;
-/// * `fail MESSAGE` ends with an error;
+/// * `fail MESSAGE` ends with an error; `cannot_write` does if our own folder takes nothing;
 /// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up.
 pub const PRELUDE: &str = r#"
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
@@ -13,6 +13,7 @@ STATE=/var/lib/regionctl
 row() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
 rowb() { printf '%s\t%s\t' "$1" "$2"; base64 -w0; echo; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
+cannot_write() { fail "cannot write to $STATE: no room is left, or it is read-only; see: df -h $STATE"; }
 until_true() {
   _limit=$1 _what=$2; shift 2
   _end=$(($(date +%s) + _limit))

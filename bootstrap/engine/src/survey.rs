@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regionctl_plan::{Facts, Id, Resource};
 
 use crate::kind::Kinds;
+use crate::kinds::filesystem;
 use crate::lease::Lease;
 use crate::observe::{self, Observation};
 use crate::planner::{HostView, Wants};
@@ -36,6 +37,26 @@ impl Selection {
     }
 }
 
+/// What a plan leads to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Goal {
+    /// What the roles want.
+    #[default]
+    Wanted,
+    /// Nothing at all, as for a reset: everything that is ours goes back.
+    Nothing {
+        /// Disks whose data goes too, whoever made it: the server and the device.
+        wipe: BTreeSet<(String, String)>,
+    },
+}
+
+impl Goal {
+    /// A reset that leaves all data.
+    pub fn nothing() -> Self {
+        Self::Nothing { wipe: BTreeSet::new() }
+    }
+}
+
 /// What a survey of one host gave.
 #[derive(Debug, Clone)]
 pub struct Surveyed {
@@ -57,14 +78,17 @@ pub struct Question<'a> {
     pub wants: &'a dyn Wants,
     /// Hosts and layers.
     pub selection: &'a Selection,
-    /// True to want nothing at all: everything that is ours is left over, as for a reset.
-    pub nothing: bool,
+    /// Whether they are asked at all.
+    pub goal: &'a Goal,
 }
 
 impl Question<'_> {
     fn wanted(&self, host: &str, facts: &Facts) -> Vec<(String, Vec<Resource>)> {
         let layers = self.wants.layers();
-        let wanted = |layer: &String| if self.nothing { Vec::new() } else { self.wants.wanted(layer, host, facts) };
+        let wanted = |layer: &String| match self.goal {
+            Goal::Wanted => self.wants.wanted(layer, host, facts),
+            Goal::Nothing { .. } => Vec::new(),
+        };
         layers.iter().map(|layer| (layer.clone(), wanted(layer))).collect()
     }
 
@@ -79,7 +103,12 @@ impl Question<'_> {
         let all = self.wanted(&remote.name, &seen.facts);
         let wanted_by_any = all.iter().flat_map(|(_, wanted)| wanted).map(|r| r.id.clone()).collect();
         let wanted: Vec<_> = all.into_iter().filter(|(layer, _)| self.selection.has_layer(layer)).collect();
-        let mut view = HostView { facts: seen.facts, ledger: seen.ledger, wanted, wanted_by_any, have: BTreeMap::new() };
+        let mut ledger = seen.ledger;
+        if let (Goal::Nothing { wipe }, Some((layer, _))) = (self.goal, wanted.first()) {
+            let devices = wipe.iter().filter(|(server, _)| *server == remote.name);
+            devices.for_each(|(_, device)| filesystem::wipe(&mut ledger, layer, device));
+        }
+        let mut view = HostView { facts: seen.facts, ledger, wanted, wanted_by_any, have: BTreeMap::new() };
         let known: BTreeMap<&Id, &Resource> = asked.iter().map(|r| (&r.id, r)).collect();
         let needed = view.wanted.iter().flat_map(|(_, wanted)| wanted).chain(view.left_over().map(|entry| &entry.resource));
         let missing: Vec<_> = needed.filter(|r| known.get(&r.id) != Some(r)).cloned().collect();
@@ -87,6 +116,9 @@ impl Question<'_> {
             let more = self.observe(remote, "", &missing).await?;
             seen.have.extend(more.have);
         }
+        // A disk to wipe that turned out to be blank.
+        view.ledger
+            .retain(|entry| entry.order != filesystem::NOT_OURS || matches!(seen.have.get(&entry.resource.id), Some(Some(_))));
         view.have = seen.have;
         Ok(Surveyed { view, lease: seen.lease, clock: seen.clock, taken_from: seen.taken_from })
     }

@@ -26,12 +26,13 @@ pub(crate) struct LinkedDisk {
     pub(crate) given: String,
 }
 
-/// The kernel names SCSI disks in their order, after the system's: only what differs from that needs a link.
+/// The kernel names virtio disks in their order, after the system's, at every boot; SCSI disks it names as they answer. What an
+/// inventory calls otherwise, such as `/dev/sdb`, is a link.
 pub(crate) fn linked_disks(host: &LabHost) -> Vec<LinkedDisk> {
     host.disks
         .iter()
         .zip('b'..='z')
-        .map(|(disk, letter)| LinkedDisk { wanted: disk.device.clone(), given: format!("/dev/sd{letter}") })
+        .map(|(disk, letter)| LinkedDisk { wanted: disk.device.clone(), given: format!("/dev/vd{letter}") })
         .filter(|disk| disk.wanted != disk.given)
         .collect()
 }
@@ -115,10 +116,9 @@ fn qemu(lab: &str, host: &LabHost, paths: &HostPaths, image: &Image, accelerator
         .args(["-smp".to_owned(), host.cpus.to_string(), "-m".to_owned(), host.memory_mib.to_string()])
         .args(["-kernel".to_owned(), image.kernel().display().to_string()])
         .args(["-initrd".to_owned(), image.initrd().display().to_string()])
-        // Emulated beside other work, the disks may take minutes to appear.
         .arg("-append")
-        .arg(format!("root=LABEL={} rw console=ttyS0 quiet rootdelay=300", crate::recipe::SYSTEM_LABEL))
-        .args(["-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci", "-device", "virtio-scsi-pci,id=scsi"])
+        .arg(format!("root=LABEL={} rw console=ttyS0 quiet", crate::recipe::SYSTEM_LABEL))
+        .args(["-display", "none", "-serial", "stdio", "-device", "virtio-rng-pci"])
         .args(["-chardev".to_owned(), format!("pipe,id=monitor,path={}", escape(&paths.monitor()))])
         .args(["-mon", "chardev=monitor"]);
     let files = std::iter::once((paths.system(), "lab-system".to_owned()))
@@ -128,7 +128,7 @@ fn qemu(lab: &str, host: &LabHost, paths: &HostPaths, image: &Image, accelerator
             .arg("-drive")
             .arg(format!("file={},if=none,id=disk{index},format=raw,discard=unmap", escape(&file)))
             .arg("-device")
-            .arg(format!("scsi-hd,drive=disk{index},serial={serial},scsi-id={index},bus=scsi.0"));
+            .arg(format!("virtio-blk-pci,drive=disk{index},serial={serial}"));
     }
     for network in Network::ALL {
         let (tap, mac) = (port(&host.name, network), host.mac(lab, network));
@@ -191,14 +191,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_disks_out_of_order_are_links() {
+    fn disks_with_other_names_are_links() {
         let mut host: LabHost = serde_json::from_value(serde_json::json!({
             "name": "a", "kind": "vm", "debian": 13, "public_address": "198.51.100.11",
             "disks": [{"device": "/dev/sdb", "bytes": 1 << 30}, {"device": "/dev/nvme0n1", "bytes": 1 << 30}]
         }))
         .unwrap();
-        assert_eq!(linked_disks(&host), [LinkedDisk { wanted: "/dev/nvme0n1".into(), given: "/dev/sdc".into() }]);
-        host.disks.pop();
+        let linked = linked_disks(&host);
+        let names: Vec<_> = linked.iter().map(|disk| (disk.wanted.as_str(), disk.given.as_str())).collect();
+        assert_eq!(names, [("/dev/sdb", "/dev/vdb"), ("/dev/nvme0n1", "/dev/vdc")]);
+        host.disks.truncate(1);
+        host.disks[0].device = "/dev/vdb".into();
         assert_eq!(linked_disks(&host), []);
     }
 }

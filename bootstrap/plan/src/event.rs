@@ -59,6 +59,38 @@ pub enum What {
         host: String,
         /// Why.
         error: String,
+        /// What to do about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
+    /// The host will take back what may cut SSH, unless a new connection keeps it.
+    RevertArmed {
+        /// The host.
+        host: String,
+        /// The layer.
+        stage: String,
+        /// How long the host waits, in seconds.
+        seconds: u64,
+        /// How many changes belong together.
+        changes: usize,
+    },
+    /// A new connection kept what may cut SSH.
+    RevertDisarmed {
+        /// The host.
+        host: String,
+        /// The layer.
+        stage: String,
+    },
+    /// The host took back what may cut SSH: these changes are not made.
+    Reverted {
+        /// The host.
+        host: String,
+        /// The layer.
+        stage: String,
+        /// Which.
+        changes: Vec<Id>,
+        /// Why.
+        why: String,
     },
     /// A batch went out to a host in one round trip, as one transient unit.
     BatchStarted {

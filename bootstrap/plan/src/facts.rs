@@ -1,5 +1,7 @@
 //! What was observed of a host besides the wanted resources.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Fields, Resource};
@@ -27,6 +29,13 @@ pub struct Facts {
     pub generation: Option<u64>,
     /// Names of our transient units that are running now.
     pub running_units: Vec<String>,
+    /// The address that the operator's connection comes from, as the host sees it: the bastion's, where there is one.
+    /// Unknown behind sudo.
+    #[serde(default)]
+    pub operator: Option<IpAddr>,
+    /// The run whose changes, which may cut SSH, wait for a new connection that keeps them.
+    #[serde(default)]
+    pub unconfirmed: Option<String>,
     /// Packages whose configuration was interrupted (`dpkg --audit`).
     pub dpkg_broken: bool,
 }
@@ -61,6 +70,8 @@ impl Facts {
             nics: Vec::new(),
             generation: None,
             running_units: Vec::new(),
+            operator: None,
+            unconfirmed: None,
             dpkg_broken: false,
         }
     }

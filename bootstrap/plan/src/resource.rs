@@ -99,6 +99,9 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// The parameter, true, of what may cut SSH when it changes.
+    pub const MAY_CUT: &str = "may_cut";
+
     /// A resource that must exist; add its fields with [`Resource::field`].
     pub fn present(kind: &str, name: impl Into<String>) -> Self {
         Self { id: Id::new(kind, name), role: String::new(), want: Some(Fields::new()), params: Fields::new(), waits: Vec::new() }
@@ -139,6 +142,11 @@ impl Resource {
     pub fn list_param(&self, param: &str) -> Vec<&str> {
         let list = self.params.get(param).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// True if a change of it may cut SSH, which the parameter [`Resource::MAY_CUT`] says.
+    pub fn may_cut_ssh(&self) -> bool {
+        self.params.get(Self::MAY_CUT) == Some(&true.into())
     }
 
     /// A wanted text field.

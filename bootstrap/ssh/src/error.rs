@@ -288,7 +288,10 @@ impl SshError {
                 format!("install sudo and allow `{user} ALL=(ALL) NOPASSWD: ALL`, or log in as root")
             }
             Self::DiskFull { .. } => "free some space on the host; the file is as it was before".into(),
-            Self::Timeout { .. } | Self::TooMuchOutput { .. } | Self::ScriptRejected { .. } | Self::Upload { .. } => return None,
+            Self::Timeout { .. } => {
+                "the host is overloaded, or a startup file of the user's shell waits for something: see `ssh HOST true`".into()
+            }
+            Self::TooMuchOutput { .. } | Self::ScriptRejected { .. } | Self::Upload { .. } => return None,
         })
     }
 

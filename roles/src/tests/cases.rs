@@ -9,7 +9,7 @@ use regionctl_inventory::Region;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{facts, region, show::show};
+use super::{facts, region, show::show, wired};
 use crate::{LAYERS, Roles};
 
 /// A case.
@@ -97,9 +97,11 @@ fn every_role_wants_what_its_cases_say() {
     let bless = std::env::var_os("REGIONCTL_BLESS").is_some();
     let mut wrong = Vec::new();
     for (role, path, case) in all() {
-        let roles = Roles::of(case.region(&path)).unwrap();
+        let region = case.region(&path);
+        let roles = Roles::of(Arc::clone(&region)).unwrap();
         let layer = role.split('/').next().unwrap();
-        let wanted = roles.wanted(layer, &case.host, &facts(case.debian, case.container));
+        let facts = wired(facts(case.debian, case.container), &region, &case.host);
+        let wanted = roles.wanted(layer, &case.host, &facts);
         let wanted: Vec<_> = wanted.into_iter().filter(|resource| resource.role == role).collect();
         let found = show(&wanted);
         let golden = path.with_extension("txt");

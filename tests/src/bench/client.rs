@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use regionctl_engine::{About, Engine, Kinds, LEASE_TIME, Order, PRELUDE, RegionFolder, Selection, Survey, Wants, observe};
+use regionctl_engine::{
+    About, Engine, Goal, Kinds, LEASE_TIME, Order, PRELUDE, RegionFolder, Selection, Survey, WINDOW, Wants, observe,
+};
 use regionctl_plan::{Event, Facts, Plan, What};
 use regionctl_ssh::Endpoint;
 use serde::{Deserialize, Serialize};
@@ -123,13 +125,13 @@ async fn work(task: &Task) -> Result<Done, BenchError> {
     let (wants, selection) = wanted(task)?;
     let engine = engine(task, wants);
     let started = Instant::now();
-    let survey = engine.survey(&selection, false).await;
+    let survey = engine.survey(&selection, &Goal::Wanted).await;
     let survey_ms = millis(started);
     if let Some(error) = survey.values().find_map(|surveyed| surveyed.as_ref().err()) {
         return Err(not_done(error.to_string()));
     }
     let started = Instant::now();
-    let plan = engine.plan(&survey, &selection, false).map_err(|error| not_done(error.to_string()))?;
+    let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| not_done(error.to_string()))?;
     let plan_ms = millis(started);
     let mut trips = counts(&engine, |observe| Trips { observe, ..Trips::default() });
     let started = Instant::now();
@@ -181,7 +183,7 @@ async fn execute(engine: &Engine, plan: &Plan, trips: &mut BTreeMap<String, Trip
             heard.entry(host.clone()).or_default().insert(stage.clone(), *round_trips);
         }
     });
-    let order = Order { verb: "install".into(), allowed: Vec::new(), lease: LEASE_TIME, reset: false };
+    let order = Order { verb: "install".into(), allowed: Vec::new(), lease: LEASE_TIME, reset: false, window: WINDOW };
     let (_keep_open, stop) = tokio::sync::watch::channel(false);
     let outcome = engine.execute(plan, &order, listener, stop).await.map_err(|error| not_done(error.to_string()))?;
     if !outcome.ok {

@@ -3,6 +3,7 @@
 //! Prints each event as a line of JSON, then `ok`, or the error.
 #![allow(clippy::print_stdout)]
 
+use regionctl_engine::Goal;
 use regionctl_tests::wish::{self, Access, Wish};
 
 fn main() -> Result<(), String> {
@@ -12,15 +13,15 @@ fn main() -> Result<(), String> {
     let access: Access = serde_json::from_str(&text(access)?).map_err(|error| error.to_string())?;
     let wanted: Wish = serde_json::from_str(&text(wanted)?).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+    let goal = if verb == "back" { Goal::nothing() } else { Goal::Wanted };
     runtime.block_on(async {
         if verb == "plan" {
-            let plan = wish::plan(&access.engine(&wanted), false).await?;
+            let plan = wish::plan(&access.engine(&wanted), &goal).await?;
             println!("{}", serde_json::to_string(&plan).unwrap_or_default());
             return Ok(());
         }
         let (_, outcome) =
-            wish::run(&access, &wanted, verb == "back", |event| println!("{}", serde_json::to_string(event).unwrap_or_default()))
-                .await?;
+            wish::run(&access, &wanted, &goal, |event| println!("{}", serde_json::to_string(event).unwrap_or_default())).await?;
         match outcome {
             Some(outcome) if !outcome.ok => Err(serde_json::to_string(&outcome).unwrap_or_default()),
             _ => {

@@ -120,6 +120,9 @@ fn host_of(what: &What) -> Option<&str> {
         | What::ChangeSkipped { host, .. }
         | What::PlanDiffers { host, .. }
         | What::StageDone { host, .. }
+        | What::RevertArmed { host, .. }
+        | What::RevertDisarmed { host, .. }
+        | What::Reverted { host, .. }
         | What::Fenced { host, .. } => Some(host),
         What::RunStarted { .. } | What::Generation { .. } | What::RunEnded { .. } => None,
     }

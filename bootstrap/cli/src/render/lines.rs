@@ -22,7 +22,7 @@ pub fn render(event: &Event, tally: &Tally, verbose: bool, style: &Style) -> Vec
         What::UnitAdopted { host, unit } => {
             vec![format!("{} waiting for {}, which an earlier run started", clean(host), clean(unit))]
         }
-        What::HostFailed { host, error } => several(&clean(host), "failed", &without_host(host, error), style),
+        What::HostFailed { host, error, .. } => several(&clean(host), "failed", &without_host(host, error), style),
         What::BatchStarted { host, stage, unit, changes } => {
             let sent = || format!("{} {} {} sent as {}", clean(host), clean(stage), count(*changes, "change"), clean(unit));
             verbose.then(sent).into_iter().collect()
@@ -62,6 +62,19 @@ pub fn render(event: &Event, tally: &Tally, verbose: bool, style: &Style) -> Vec
         What::Fenced { host, by } => {
             let stop = style.paint(style.error, "lock lost:");
             vec![format!("{} {stop} {} holds it now, nothing more is done", clean(host), clean(by))]
+        }
+        What::RevertArmed { host, stage, seconds, changes } => {
+            let many = count(*changes, "change");
+            vec![format!(
+                "{} {}: {many} may cut SSH and will go back in {seconds} s unless a new connection keeps them",
+                clean(host),
+                clean(stage)
+            )]
+        }
+        What::RevertDisarmed { host, stage } => vec![format!("{} {} kept, over a new connection", clean(host), clean(stage))],
+        What::Reverted { host, stage, changes, why } => {
+            let head = style.paint(style.error, "taken back:");
+            vec![format!("{} {} {head} {}: {}", clean(host), clean(stage), count(changes.len(), "change"), clean(why))]
         }
         What::Generation { number } => vec![format!("generation {number} written")],
         What::RunEnded { ok, done, left, .. } => {

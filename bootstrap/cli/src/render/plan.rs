@@ -145,6 +145,10 @@ impl Writer<'_> {
             let waits = change.resource.waits.iter();
             below.extend(waits.map(|on| style.paint(style.dim, format!("waits for {}", clean(&on.to_string())))));
         }
+        if change.resource.may_cut_ssh() {
+            let head = style.paint(style.warning, "may cut SSH:");
+            below.push(format!("{head} goes back by itself unless a new connection keeps it"));
+        }
         if let Some(reason) = &change.no_undo {
             below.push(format!("{} {}", style.paint(style.warning, "no undo:"), clean(reason)));
         }

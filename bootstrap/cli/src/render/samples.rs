@@ -171,6 +171,7 @@ pub fn journal() -> Vec<Event> {
             events.push(What::HostFailed {
                 host: host.into(),
                 error: "cannot connect to 192.0.2.12:22: connection refused".into(),
+                hint: Some("the host is up but nothing listens there: check the port and that sshd runs".into()),
             });
             continue;
         }

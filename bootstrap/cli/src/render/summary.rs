@@ -71,21 +71,27 @@ fn trouble(name: &str, host: &HostTally, style: &Style) -> String {
     let mut out = String::new();
     if let Some(error) = host.error.as_ref().filter(|error| !said_already(host, error)) {
         out += &message(&format!("{head} {name}:"), &without_host(&name, error));
+        out += &host.hint.as_ref().map(|hint| hint_line(hint, style)).unwrap_or_default();
     }
     let mut skipped: Vec<(&str, Vec<String>)> = Vec::new();
     for stage in &host.stages {
+        // What fails in one step, such as an installation of packages, fails for one reason.
+        let mut failed: Vec<(&str, Vec<String>)> = Vec::new();
         for change in &stage.changes {
             match &change.state {
-                State::Failed { error } => {
-                    out +=
-                        &message(&format!("{head} {name}: {} in {}:", clean(&change.id.to_string()), clean(&stage.stage)), error);
-                }
+                State::Failed { error } => match failed.iter_mut().find(|(reason, _)| reason == error) {
+                    Some((_, ids)) => ids.push(clean(&change.id.to_string())),
+                    None => failed.push((error, vec![clean(&change.id.to_string())])),
+                },
                 State::Skipped { why } => match skipped.iter_mut().find(|(reason, _)| reason == why) {
                     Some((_, ids)) => ids.push(clean(&change.id.to_string())),
                     None => skipped.push((why, vec![clean(&change.id.to_string())])),
                 },
                 State::Planned | State::Running | State::Done { .. } => {}
             }
+        }
+        for (error, ids) in failed {
+            out += &message(&format!("{head} {name}: {} in {}:", list(&ids, 3), clean(&stage.stage)), error);
         }
         if !stage.differences.is_empty() {
             let what = match stage.stage.as_str() {

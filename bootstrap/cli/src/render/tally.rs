@@ -42,6 +42,9 @@ pub struct HostTally {
     pub stages: Vec<StageTally>,
     /// Why it could not be worked with.
     pub error: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// A stage on a host.
@@ -232,8 +235,22 @@ impl Tally {
                 }
             }
             What::LeaseTaken { host, .. } | What::UnitAdopted { host, .. } => drop(self.host(host)),
-            What::BatchStarted { host, stage, .. } => drop(self.stage(host, stage)),
-            What::HostFailed { host, error } => self.host(host).error = Some(error.clone()),
+            What::BatchStarted { host, stage, .. }
+            | What::RevertArmed { host, stage, .. }
+            | What::RevertDisarmed { host, stage } => drop(self.stage(host, stage)),
+            What::Reverted { host, stage, changes, why } => {
+                let stage = self.stage(host, stage);
+                let failed = |change: &ChangeTally| matches!(change.state, State::Failed { .. });
+                let reverted = |id: &&Id| !stage.changes.iter().any(|change| change.id == **id && failed(change));
+                let reverted: Vec<_> = changes.iter().filter(reverted).cloned().collect();
+                for id in reverted {
+                    stage.set(&id, State::Failed { error: format!("taken back: {why}") });
+                }
+            }
+            What::HostFailed { host, error, hint } => {
+                let host = self.host(host);
+                (host.error, host.hint) = (Some(error.clone()), hint.clone());
+            }
             What::ChangeStarted { host, stage, id } => self.stage(host, stage).set(id, State::Running),
             What::ChangeDone { host, stage, id, millis } => self.stage(host, stage).set(id, State::Done { millis: *millis }),
             What::ChangeFailed { host, stage, id, error } => {

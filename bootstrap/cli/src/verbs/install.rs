@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use regionctl_engine::{Engine, Survey};
+use regionctl_engine::{Engine, Goal, Survey};
 use regionctl_inventory::Layer;
 use regionctl_plan::Plan;
 
 use super::Context;
-use crate::args::{Allow, Contact, Selection};
+use crate::args::{Allow, Contact, Selection, Window};
 use crate::confirm::{self, Word};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -35,6 +35,8 @@ pub struct Args {
     #[command(flatten)]
     contact: Contact,
     #[command(flatten)]
+    window: Window,
+    #[command(flatten)]
     allow: Allow,
 }
 
@@ -44,7 +46,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let engine = region.engine(&args.contact, output)?;
     let allowed = &args.allow.allow;
-    let execution = Execution { verb: "install", allowed, events: args.events.as_deref(), reset: false };
+    let execution =
+        Execution { verb: "install", allowed, events: args.events.as_deref(), reset: false, window: args.window.time() };
     if let Some(file) = &args.plan {
         let plan = plan_file::read(file, &region)?;
         run::show(&plan, allowed, output);
@@ -52,8 +55,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return run::execute(&engine, &plan, &execution, output).await;
     }
     let selection = region.select(&args.selection)?;
-    let survey = survey::survey(&engine, &selection, false, output).await?;
-    let plan = engine.plan(&survey, &selection, false).map_err(|error| super::no_plan(&error))?;
+    let survey = survey::survey(&engine, &selection, &Goal::Wanted, output).await?;
+    let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     if selection.has_layer(Layer::Preflight.name()) {
         check_new(&region, &engine, &survey, args, output).await?;
     }

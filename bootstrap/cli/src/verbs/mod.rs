@@ -10,7 +10,9 @@ mod plan;
 mod preflight;
 mod reset;
 mod schema;
+mod secrets;
 mod status;
+mod support;
 mod validate;
 
 use std::path::PathBuf;
@@ -42,10 +44,14 @@ pub enum Verb {
     Install(install::Args),
     /// ask the hosts how they are: reachable, as wanted, healed
     Status(status::Args),
+    /// gather what a colleague needs to help, without secrets, in one archive
+    Support(support::Args),
     /// list generations and runs, or replay a run
     History(history::Args),
     /// return everything to what it was before regionctl
     Reset(reset::Args),
+    /// show the region's secrets, without their values, and say who can open them
+    Secrets(secrets::Args),
     /// play the region's servers on this machine, to rehearse on
     Lab(lab::Args),
     /// print a completion script for a shell
@@ -79,8 +85,10 @@ pub async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Verb::Plan(args) => plan::run(&context, &args).await,
         Verb::Install(args) => install::run(&context, &args).await,
         Verb::Status(args) => status::run(&context, &args).await,
+        Verb::Support(args) => support::run(&context, &args).await,
         Verb::History(args) => history::run(&context, &args).await,
         Verb::Reset(args) => reset::run(&context, &args).await,
+        Verb::Secrets(args) => secrets::run(&context, &args),
         Verb::Lab(args) => lab::run(&context, &args).await,
         Verb::Completions(args) => completions::run(&context, &args),
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use regionctl_engine::Goal;
+
 use super::Context;
 use crate::args::{Allow, Contact, Selection};
 use crate::exit::Exit;
@@ -32,8 +34,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let selection = region.select(&args.selection)?;
     let engine = region.engine(&args.contact, &context.output)?;
-    let survey = survey::survey(&engine, &selection, false, &context.output).await?;
-    let made = engine.plan(&survey, &selection, false).map_err(|error| super::no_plan(&error))?;
+    let survey = survey::survey(&engine, &selection, &Goal::Wanted, &context.output).await?;
+    let made = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     let full = context.output.verbose > 0;
     context
         .output

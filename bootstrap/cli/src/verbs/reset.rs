@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use regionctl_engine::{Goal, Selection};
 use regionctl_plan::Plan;
 
 use super::Context;
-use crate::args::{Allow, Contact, Selection};
+use crate::args::{self, Allow, Contact, Window};
 use crate::confirm::{self, Word};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,9 +30,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
     #[command(flatten)]
-    selection: Selection,
+    selection: args::Selection,
     #[command(flatten)]
     contact: Contact,
+    #[command(flatten)]
+    window: Window,
     #[command(flatten)]
     allow: Allow,
 }
@@ -41,16 +44,13 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let output = &context.output;
     let region = Region::load(&context.file)?;
     let selection = region.select(&args.selection)?;
-    let disks = args.wipe.iter().map(|disk| find(&region, disk)).collect::<Result<BTreeSet<_>, _>>()?;
+    let wipe = args.wipe.iter().map(|disk| find(&region, &selection, disk)).collect::<Result<BTreeSet<_>, _>>()?;
     let engine = region.engine(&args.contact, output)?;
-    let survey = survey::survey(&engine, &selection, true, output).await?;
-    let mut plan = engine.plan(&survey, &selection, true).map_err(|error| super::no_plan(&error))?;
-    let untouched = regionctl_engine::wipe(&mut plan, &disks);
+    let goal = Goal::Nothing { wipe };
+    let survey = survey::survey(&engine, &selection, &goal, output).await?;
+    let plan = engine.plan(&survey, &selection, &goal).map_err(|error| super::no_plan(&error))?;
     run::show(&plan, &args.allow.allow, output);
     output.say(&stays(&plan));
-    for (server, device) in &untouched {
-        output.say(&format!("not wiped: {device} on {server}: nothing of this region is on it\n"));
-    }
     run::permit(&plan, &args.allow.allow)?;
     let silent = survey::exit(&survey);
     if plan.is_empty() {
@@ -60,7 +60,13 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         let question = format!("return region {} to what it was before regionctl?", region.name());
         confirm::ask(output, &question, Word::This(region.name()))?;
     }
-    let execution = Execution { verb: "reset", allowed: &args.allow.allow, events: args.events.as_deref(), reset: true };
+    let execution = Execution {
+        verb: "reset",
+        allowed: &args.allow.allow,
+        events: args.events.as_deref(),
+        reset: true,
+        window: args.window.time(),
+    };
     match run::execute(&engine, &plan, &execution, output).await? {
         Exit::Done => Ok(silent),
         exit => Ok(exit),
@@ -68,7 +74,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The server and the device that `SERVER:DISK` names.
-fn find(region: &Region, named: &str) -> Result<(String, String), Failure> {
+fn find(region: &Region, selection: &Selection, named: &str) -> Result<(String, String), Failure> {
     let wrong = |message: String, hint: String| Err(Failure::new(Exit::Usage, message).hint(hint));
     let Some((server, disk)) = named.split_once(':') else {
         return wrong(format!("`{named}` names no disk"), "write `SERVER:DISK`, with the names of the inventory".into());
@@ -78,6 +84,12 @@ fn find(region: &Region, named: &str) -> Result<(String, String), Failure> {
         let servers: Vec<_> = region.servers().iter().map(|server| server.name.as_str()).collect();
         return wrong(format!("region `{}` has no server `{server}`", region.name()), nearest::hint(server, servers));
     };
+    if !selection.has_host(server) {
+        return wrong(
+            format!("`--wipe {named}`, but `--host` leaves out `{server}`"),
+            "add it with `--host`, or leave its disk".into(),
+        );
+    }
     match found.disk(disk) {
         Some(disk) => Ok((server.to_owned(), disk.device.to_string())),
         None => {

@@ -6,7 +6,7 @@ mod command;
 mod directory;
 mod edit;
 mod file;
-mod filesystem;
+pub(crate) mod filesystem;
 mod gluster;
 mod group;
 mod kernel_module;

@@ -186,6 +186,9 @@ pub trait Want: Sized {
     /// A `unit` for which a reload is enough.
     #[must_use]
     fn reload(self) -> Self;
+    /// Anything whose change may cut SSH: the [dead-man switch](crate::deadman) is armed before.
+    #[must_use]
+    fn may_cut(self) -> Self;
     /// A `mount` whose folder refuses files while nothing is mounted.
     #[must_use]
     fn immutable(self) -> Self;
@@ -251,6 +254,9 @@ impl Want for Resource {
     }
     fn reload(self) -> Self {
         self.param("reload", true)
+    }
+    fn may_cut(self) -> Self {
+        self.param(Resource::MAY_CUT, true)
     }
     fn immutable(self) -> Self {
         self.param("immutable", true)

@@ -16,7 +16,7 @@ const CHECK: &str = r#"grep -qiE '^[[:space:]]*Include[[:space:]]+("?)/etc/ssh/s
 mkdir -p /run/sshd
 /usr/sbin/sshd -t -f "$tmp""#;
 
-/// A drop-in, then a reload: connections that are open stay.
+/// A drop-in, then a reload: connections that are open stay, and both go back unless a new one comes through.
 pub fn wants(host: &Host<'_>) -> Wanted {
     let sshd = &host.region.spec.base.sshd;
     if !sshd.harden {
@@ -32,8 +32,8 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     ];
     Wanted::new()
         .then(want::directory(FOLDER))
-        .then(want::file(CONFIG, fill(include_str!("templates/sshd.conf"), &values)).param("check", CHECK))
-        .then(want::unit("ssh.service").active().config([CONFIG]).reload())
+        .then(want::file(CONFIG, fill(include_str!("templates/sshd.conf"), &values)).param("check", CHECK).may_cut())
+        .then(want::unit("ssh.service").active().config([CONFIG]).reload().may_cut())
 }
 
 /// The user of regionctl is always among those that may log in.

@@ -1,19 +1,55 @@
-//! The servers with bricks know each other, by their names.
+//! The servers with bricks know each other, by their names, and each is connected to all others.
 
-use regionctl_engine::want;
-use regionctl_plan::Id;
+use regionctl_engine::want::{self, Undo};
+use regionctl_inventory::Server;
+use regionctl_plan::{Id, Resource};
 
-use super::places::{GLUSTERD, is_coordinator, pool};
+use super::places::{GLUSTERD, coordinator, is_coordinator, pool};
 use crate::{Host, Wanted};
 
-/// The coordinator probes the others, each once its glusterd runs.
+/// How long a server may take to find the others, in seconds: glusterd tries again every few seconds.
+const PATIENCE: u32 = 120;
+
+/// The coordinator probes the others, each once its glusterd runs. The others then look for themselves: a connection is two,
+/// and the one back may be missing, as after a power cut.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    if !is_coordinator(host) {
-        return Wanted::new();
+    let pool = pool(host.region);
+    if is_coordinator(host) {
+        let others = pool.into_iter().filter(|server| server.name != host.server.name);
+        return Wanted::new().then_all(others.map(|server| probed(server).wait(server.name.as_str(), Id::new("unit", GLUSTERD))));
     }
-    let others = pool(host.region).into_iter().filter(|server| server.name != host.server.name);
-    let peer = |server: &regionctl_inventory::Server| {
-        want::gluster_peer(server.name.as_str()).wait(server.name.as_str(), Id::new("unit", GLUSTERD))
+    let Some(coordinator) = coordinator(host.region).filter(|_| pool.iter().any(|server| server.name == host.server.name)) else {
+        return Wanted::new();
     };
-    Wanted::new().then_all(others.map(peer))
+    let others = pool.iter().filter(|server| server.name != coordinator.name);
+    let connected = connected(pool.len());
+    Wanted::new().then(others.fold(connected, |resource, other| resource.wait(coordinator.name.as_str(), probed(other).id)))
+}
+
+fn probed(server: &Server) -> Resource {
+    want::gluster_peer(server.name.as_str())
+}
+
+fn connected(servers: usize) -> Resource {
+    let connected = format!(
+        r#"connected() {{ timeout 10 gluster pool list 2>/dev/null | awk '$NF == "Connected" {{ n++ }} END {{ exit n != {servers} }}'; }}
+"#
+    );
+    let command = want::Command {
+        run: &format!(
+            r#"{connected}end=$(($(date +%s) + {PATIENCE}))
+until connected; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo "waited {PATIENCE} s for {servers} connected servers; see: gluster pool list" >&2
+    exit 1
+  fi
+  sleep 0.5
+done
+"#
+        ),
+        check: &format!("{connected}connected"),
+        guard: ":",
+        undo: Undo::Impossible("the servers part when the coordinator detaches them"),
+    };
+    want::command("the Gluster servers are connected", command)
 }

@@ -4,7 +4,7 @@ mod heal;
 
 use std::collections::BTreeMap;
 
-use regionctl_engine::{Engine, HostError, Survey, Surveyed};
+use regionctl_engine::{Engine, Goal, HostError, Survey, Surveyed};
 use regionctl_plan::Plan;
 use serde::Serialize;
 
@@ -80,8 +80,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let selection = region.select(&args.selection)?;
     let engine = region.engine(&args.contact, &context.output)?;
-    let survey = survey::ask(&engine, &selection, false, &context.output).await;
-    let plan = engine.plan(&survey, &selection, false).map_err(|error| super::no_plan(&error))?;
+    let survey = survey::ask(&engine, &selection, &Goal::Wanted, &context.output).await;
+    let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     let volumes = volumes(&engine, &survey, context).await;
     let hosts = survey.iter().map(|(name, answer)| (name.clone(), host_status(name, answer, &plan))).collect();
     let report = Report {

@@ -1,0 +1,62 @@
+//! The packet filter: one nftables table of our own, with everything dropped that nobody needs.
+//!
+//! Other tables (of kube-proxy, of the CNI) are never touched, and what is forwarded is theirs to judge: our table filters only
+//! what is for the server itself.
+
+use regionctl_engine::want;
+use regionctl_inventory::{Cidr, VpnProtocol};
+
+use super::table::Table;
+use super::{interfaces, private};
+use crate::template::fill;
+use crate::{Host, Wanted};
+
+/// The table, loaded at boot, and looked at.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    let Some(firewall) = host.region.spec.network.firewall.as_ref().filter(|firewall| firewall.enabled) else {
+        return Wanted::new();
+    };
+    let rules = rules(host, &firewall.operators);
+    let table = Table { what: "the packet filter", name: "firewall", table: "inet regionctl", rules };
+    let [file, rest @ ..] = table.resources();
+    let file = file.param("ssh_from", from(host, &firewall.operators));
+    Wanted::new().then(want::directory("/etc/regionctl")).then(file).then_all(rest)
+}
+
+fn rules(host: &Host<'_>, operators: &[Cidr]) -> String {
+    let spec = &host.region.spec;
+    let private = private(&spec.network);
+    let port = host.server.ssh_port(&spec.ssh).to_string();
+    let operators: Vec<_> = operators.iter().map(Cidr::to_string).collect();
+    let from = if operators.is_empty() { String::new() } else { format!("ip saddr {{ {} }} ", operators.join(", ")) };
+    let forged = interfaces::public(host).map(|name| {
+        format!("    # What is private does not come from outside.\n    iifname \"{name}\" ip saddr {{ {private} }} drop\n")
+    });
+    let values = [
+        ("private", private.as_str()),
+        ("forged", &forged.unwrap_or_default()),
+        ("ssh", &format!("{from}tcp dport {port} accept")),
+        ("vpn", &vpn(host)),
+    ];
+    fill(include_str!("templates/firewall.nft"), &values)
+}
+
+/// Where SSH is let in from, as the lint `operator-dropped` reads it; empty: from everywhere.
+fn from(host: &Host<'_>, operators: &[Cidr]) -> Vec<String> {
+    if operators.is_empty() {
+        return Vec::new();
+    }
+    let network = &host.region.spec.network;
+    operators.iter().chain([&network.vrack.cidr, &network.ranges.vpn]).map(Cidr::to_string).collect()
+}
+
+fn vpn(host: &Host<'_>) -> String {
+    let Some(vpn) = host.region.spec.vpn.as_ref().filter(|vpn| vpn.servers.iter().any(|name| *name == *host.name())) else {
+        return String::new();
+    };
+    let protocol = match vpn.protocol {
+        VpnProtocol::Udp => "udp",
+        VpnProtocol::Tcp => "tcp",
+    };
+    format!("    {protocol} dport {} accept\n", vpn.port)
+}

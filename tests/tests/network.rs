@@ -1,0 +1,140 @@
+//! The network layer on a region of lab hosts: packet filter, gateway and names. `make e2e SUITE=network`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
+
+use std::process::{Child, Command, Stdio};
+
+use regionctl_tests::properties::same;
+use regionctl_tests::region::{Failed, LabRegion, until, want};
+use regionctl_tests::suite::Suite;
+
+const REFUSED: i32 = 9;
+/// An address that nobody has a route to but through a gateway: the operator's place plays a server outside.
+const OUTSIDE: &str = "192.0.2.80";
+const INSTALL: [&str; 5] = ["--lab", "install", "--yes", "--layer", "base,network"];
+const PLAN: [&str; 5] = ["--lab", "plan", "--exit-code", "--layer", "base,network"];
+
+#[test]
+fn network() {
+    let mut suite = Suite::new("network").unwrap();
+    let region = LabRegion::up_with("network", |text| with(&text, "[198.51.100.0/24]")).unwrap();
+    let fresh = region.states().unwrap();
+    suite.step("a packet filter that would keep the operator out is refused", || refused(&region));
+    suite.step("base and network are installed, and a second plan is empty", || installed(&region));
+    suite.step("the packet filter drops what nobody needs, and other tables stay", || filtered(&region));
+    suite.step("the names of the region and of others resolve on every host", || names(&region));
+    suite.step("a table altered by hand is shown and mended", || altered(&region));
+    suite.step("a host reaches a server outside through the gateway, also when its holder is off", || way_out(&region));
+    suite.step("a reset leaves nothing", || {
+        region.ok(&["--lab", "reset", "--yes"])?;
+        fresh.iter().try_for_each(|(host, state)| same(state, &region.state(host)?, &format!("{host} after reset")))
+    });
+    drop(region);
+    suite.end().unwrap();
+}
+
+/// The example with a gateway and a packet filter.
+fn with(document: &str, operators: &str) -> String {
+    let after = "loadBalancers: 10.90.0.180-10.90.0.239\n";
+    let network = format!(
+        "{after}    gateway: {{vip: 10.90.0.1, servers: [compute-1, compute-2]}}\n    firewall: {{operators: {operators}}}\n    dns: {{}}\n"
+    );
+    document.replacen(after, &network, 1)
+}
+
+fn refused(region: &LabRegion) -> Result<(), Failed> {
+    let said = region.exits(REFUSED, &INSTALL)?;
+    want(said.contains("operator-dropped") && said.contains("198.51.100.0/24"), || said.clone())?;
+    region.write(&region.document()?.replacen("[198.51.100.0/24]", "[203.0.113.0/24]", 1))
+}
+
+fn installed(region: &LabRegion) -> Result<(), Failed> {
+    let plan = region.ok(&["--lab", "plan", "--layer", "base,network"])?;
+    want(plan.contains("may cut SSH"), || format!("the plan does not say what may cut SSH:\n{plan}"))?;
+    region.ok(&INSTALL)?;
+    region.ok(&PLAN).map(drop)
+}
+
+fn filtered(region: &LabRegion) -> Result<(), Failed> {
+    region.on("storage-1", "systemd-run --quiet --unit listen systemd-socket-activate --listen 8080 --accept cat")?;
+    region.on("storage-1", "nft add table ip other && nft add chain ip other c '{ type filter hook input priority 10; }'")?;
+    let open = |from: &str, to: &str| region.on(from, &format!("timeout 3 bash -c '</dev/tcp/{to}/8080'")).is_ok();
+    until(20, "the listener to answer on the vrack", || open("storage-2", "10.90.0.13"))?;
+    want(!open("storage-2", "203.0.113.13"), || "the public address answers".into())?;
+    // Loading the rules anew leaves what others made.
+    region.on("storage-1", "systemctl reload regionctl-firewall && nft list table ip other >/dev/null")?;
+    region.on(
+        "storage-1",
+        "systemctl restart regionctl-firewall && nft list table ip other >/dev/null && nft delete table ip other",
+    )?;
+    region.on("storage-1", "systemctl stop listen").map(drop)
+}
+
+fn names(region: &LabRegion) -> Result<(), Failed> {
+    for host in LabRegion::HOSTS {
+        for (name, address) in [("storage-2.lab.internal", "10.90.0.14"), ("gateway.lab.internal", "10.90.0.1")] {
+            let found = region.on(host, &format!("getent ahostsv4 {name} || :"))?;
+            want(found.contains(address), || format!("{name} on {host}: {found:?}"))?;
+        }
+        let other = region.on(host, "getent ahostsv4 deb.debian.org || :")?;
+        want(!other.is_empty(), || format!("deb.debian.org does not resolve on {host}"))?;
+        region.on(host, "! getent hosts nobody.lab.internal")?;
+    }
+    Ok(())
+}
+
+fn altered(region: &LabRegion) -> Result<(), Failed> {
+    region.on("storage-2", "nft add rule inet regionctl input tcp dport 4444 accept")?;
+    let plan = region.exits(2, &PLAN)?;
+    want(plan.contains("the packet filter is as its file says"), || plan.clone())?;
+    region.ok(&INSTALL)?;
+    let rules = region.on("storage-2", "nft list table inet regionctl")?;
+    want(!rules.contains("4444"), || rules.clone())?;
+    region.ok(&PLAN).map(drop)
+}
+
+/// A server outside, that answers with the address it is asked from.
+struct Outside(Child);
+
+const SERVER: &str = "
+import socketserver
+class Answer(socketserver.BaseRequestHandler):
+    def handle(self): self.request.sendall(self.client_address[0].encode())
+socketserver.TCPServer.allow_reuse_address = True
+socketserver.TCPServer(('192.0.2.80', 8080), Answer).serve_forever()
+";
+
+impl Outside {
+    fn start() -> Result<Self, Failed> {
+        let enter = regionctl_lab::enter_command("network").map_err(|error| error.to_string())?;
+        let [program, words @ ..] = enter.words() else { return Err("no way into the lab".into()) };
+        let inside = |arguments: &[&str]| {
+            let mut command = Command::new(program);
+            command.args(words).args(arguments).stdin(Stdio::null());
+            command
+        };
+        let address = inside(&["ip", "address", "replace", &format!("{OUTSIDE}/32"), "dev", "lo"]).status();
+        want(address.is_ok_and(|status| status.success()), || "the address outside cannot be set".into())?;
+        inside(&["python3", "-c", SERVER]).spawn().map(Self).map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn way_out(region: &LabRegion) -> Result<(), Failed> {
+    let _outside = Outside::start()?;
+    // As a machine that lives on the vrack only.
+    region.on("storage-1", &format!("ip route replace {OUTSIDE}/32 via 10.90.0.1"))?;
+    let seen = || region.on("storage-1", &format!("timeout 3 bash -c 'cat </dev/tcp/{OUTSIDE}/8080'")).unwrap_or_default();
+    until(30, "an answer through compute-1", || seen() == "203.0.113.11")?;
+    region.ok(&["lab", "power", "compute-1", "off", "--hard"])?;
+    until(30, "an answer through compute-2", || seen() == "203.0.113.12")?;
+    region.ok(&["lab", "power", "compute-1", "on"])?;
+    until(60, "compute-1 to be the way out again", || seen() == "203.0.113.11")?;
+    region.on("storage-1", &format!("ip route del {OUTSIDE}/32"))?;
+    region.ok(&PLAN).map(drop)
+}
