@@ -16,7 +16,7 @@ const EMULATED: [&str; 4] = ["-accel", "tcg,thread=multi", "-cpu", "qemu64"];
 
 const KVM: [&str; 4] = ["-accel", "kvm", "-cpu", "host"];
 
-/// With KVM the first line comes within a second.
+/// With KVM this comes within two seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The accelerator options for this machine, tried with the kernel that is to run.
@@ -25,7 +25,8 @@ pub(crate) async fn accelerator(kernel: &Path) -> &'static [&'static str] {
     if *WORKS.get_or_init(|| kvm_works(kernel)).await { &KVM } else { &EMULATED }
 }
 
-/// Boots the kernel until it greets. A nested KVM may run the firmware and then stop at the kernel's first vector instruction.
+/// Boots the kernel until it misses its disk, which is after everything else. A nested KVM may run the firmware and then stop
+/// at the kernel's first vector instruction.
 async fn kvm_works(kernel: &Path) -> bool {
     if !Path::new("/dev/kvm").exists() {
         return false;
@@ -38,14 +39,14 @@ async fn kvm_works(kernel: &Path) -> bool {
     let spawned = command(&probe).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
     let Ok(mut child) = spawned else { return false };
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else { return false };
-    let greeted = timeout(PATIENCE, async {
+    let came_through = timeout(PATIENCE, async {
         tokio::select! {
-            found = says(output, "Linux version") => found,
+            found = says(output, "Unable to mount root fs") => found,
             // It does not end after such an error; the end of its errors alone is no answer.
             true = says(errors, "KVM internal error") => false,
         }
     });
-    let works = greeted.await.unwrap_or(false);
+    let works = came_through.await.unwrap_or(false);
     // Without a disk it would stop or wait for ever.
     let _ = child.kill().await;
     works
