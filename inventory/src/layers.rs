@@ -149,19 +149,7 @@ impl Region {
             .filter_map(|layer| Some(NotAvailable { what: format!("layer `{layer}`"), path: self.asked_by(layer)? }));
         let backup = self.spec.backup.iter().filter(|backup| backup.enabled);
         let backup = backup.map(|_| NotAvailable { what: "backup".to_owned(), path: "spec.backup".to_owned() });
-        layers.chain(self.vrack_not_available()).chain(backup).collect()
-    }
-
-    /// The vrack is taken as it is: its VLAN, its bridge and large packets are not set up.
-    fn vrack_not_available(&self) -> impl Iterator<Item = NotAvailable> {
-        let vrack = &self.spec.network.vrack;
-        let asked = [
-            (vrack.vlan.is_some(), "the vrack's VLAN", "spec.network.vrack.vlan"),
-            (vrack.mtu != 1500, "packets of another size on the vrack", "spec.network.vrack.mtu"),
-            (vrack.bridge.is_some(), "the vrack's bridge", "spec.network.vrack.bridge"),
-        ];
-        let asked = asked.into_iter().filter(|(asked, ..)| *asked);
-        asked.map(|(_, what, path)| NotAvailable { what: what.to_owned(), path: path.to_owned() })
+        layers.chain(backup).collect()
     }
 
     /// The field that asks for a layer, as a path.

@@ -29,7 +29,7 @@ fn the_reference_region_asks_for_every_layer() {
     let region = good(FOUR).region;
     assert_eq!(region.requested_layers(), Layer::ALL);
     let missing: Vec<String> = region.not_available().iter().map(ToString::to_string).collect();
-    assert_eq!(missing.len(), 13, "{missing:#?}");
+    assert_eq!(missing.len(), 10, "{missing:#?}");
     assert_eq!(missing[0], "layer `vpn`: not available in this version (asked for by `spec.vpn`)");
     let planes: Vec<_> = region.control_planes().iter().map(|name| region.machine(name.as_str()).unwrap()).collect();
     let on: Vec<&str> = planes.iter().map(|machine| machine.server.as_str()).collect();

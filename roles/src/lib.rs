@@ -69,6 +69,11 @@ pub const LAYERS: &[Layer] = &[
         name: "network",
         roles: &[
             Role {
+                name: "network/vrack",
+                what: "VLAN, bridge, packet size and address on the private network",
+                wants: network::vrack::wants,
+            },
+            Role {
                 name: "network/gateway",
                 what: "the way out for what lives on the vrack only",
                 wants: network::gateway::wants,

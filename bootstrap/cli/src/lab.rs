@@ -76,5 +76,6 @@ pub fn adapt(endpoint: &mut Endpoint, lab: &Lab) {
 
 /// An error of the lab; its text may end with a hint.
 pub fn failure(error: &LabError) -> Failure {
-    Failure::from_text(Exit::Local, &error.to_string())
+    let exit = if matches!(error, LabError::Spec { .. }) { Exit::Inventory } else { Exit::Local };
+    Failure::from_text(exit, &error.to_string())
 }

@@ -39,11 +39,11 @@ impl Board {
         together(&self.0.borrow(), &change.resource.waits)
     }
 
-    /// Waits until nothing that the change waits for is pending.
-    pub async fn settled(&self, change: &Change) -> Status {
+    /// Waits until none of these is pending. What is not planned is already so.
+    pub async fn settled(&self, waits: &[Ref]) -> Status {
         let mut watch = self.0.subscribe();
-        let settled = watch.wait_for(|board| together(board, &change.resource.waits) != Status::Pending).await;
-        settled.map_or(Status::Failed, |board| together(&board, &change.resource.waits))
+        let settled = watch.wait_for(|board| together(board, waits) != Status::Pending).await;
+        settled.map_or(Status::Failed, |board| together(&board, waits))
     }
 
     /// The first thing a change waits for in vain.

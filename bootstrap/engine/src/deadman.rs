@@ -137,10 +137,14 @@ unarm
     ))
 }
 
-/// The order of the way back: the last first, but what must notice that its configuration went back after all that.
+/// The order of the way back: the last first, but what must notice that its configuration went back after all that. A unit
+/// that was not there before is stopped while its files still are.
 fn way_back(changes: &[Change]) -> Vec<usize> {
     let paths: BTreeSet<&str> = changes.iter().map(|change| path(&change.resource)).collect();
-    let notices = |number: &usize| changes[*number].resource.list_param("config").iter().any(|file| paths.contains(file));
+    let notices = |number: &usize| {
+        let change = &changes[*number];
+        change.before.is_some() && change.resource.list_param("config").iter().any(|file| paths.contains(file))
+    };
     let (last, mut order): (Vec<_>, Vec<_>) = (0..changes.len()).rev().partition(notices);
     order.extend(last);
     order
@@ -249,6 +253,13 @@ mod tests {
 
     #[test]
     fn on_the_way_back_a_unit_comes_after_its_configuration() {
-        assert_eq!(way_back(&changes()[..3]), [2, 0, 1]);
+        let mut changes = changes();
+        changes[1].before = Some(Fields::from([("active".into(), true.into())]));
+        assert_eq!(way_back(&changes[..3]), [2, 0, 1]);
+    }
+
+    #[test]
+    fn on_the_way_back_a_unit_that_was_not_there_comes_before_its_files() {
+        assert_eq!(way_back(&changes()[..3]), [2, 1, 0]);
     }
 }

@@ -190,12 +190,14 @@ impl Engine {
     /// What differs between a plan and the hosts as they are now, where the plan was exact. Empty: it may be executed.
     pub(crate) fn drift(&self, plan: &Plan, survey: &Survey) -> Vec<(String, String, Vec<String>)> {
         let layers: Vec<_> = plan.stages.iter().map(|stage| stage.layer.clone()).collect();
-        let views = survey.iter().filter_map(|(name, s)| Some((name.clone(), s.as_ref().ok()?.view.clone()))).collect();
+        let views: BTreeMap<_, _> =
+            survey.iter().filter_map(|(name, s)| Some((name.clone(), s.as_ref().ok()?.view.clone()))).collect();
         let now = planner::stages(&self.kinds, &layers, &views);
         let mut drift = Vec::new();
         for shown in &plan.stages {
             let Some(found) = now.iter().find(|stage| stage.layer == shown.layer) else { continue };
-            for (host, on) in &shown.hosts {
+            // A host that does not answer is no drift: its own work fails.
+            for (host, on) in shown.hosts.iter().filter(|(host, _)| views.contains_key(*host)) {
                 let found = found.hosts.get(host).map(|on| on.changes.as_slice()).unwrap_or_default();
                 let found: Vec<_> = found.iter().filter(|change| !expected(on, change)).cloned().collect();
                 let mut differences = planned::differences(on, &found);

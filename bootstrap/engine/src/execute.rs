@@ -383,6 +383,7 @@ impl Run<'_> {
         let unknown = |kind: String| remote.error("planning", format!("no kind `{kind}` is known to this version"));
         let arm = deadman::arm_script(&self.engine.kinds, &self.id, self.order.window, group).map_err(unknown)?;
         let seconds = self.order.window.as_secs();
+        self.settled(remote, &self.before_what_it_waits_for(group)).await?;
         self.noted(remote, What::RevertArmed { host: host.clone(), stage: stage.clone(), seconds, changes: group.len() })?;
         let before = outcome.done;
         let worked = self.batches(remote, layer, group, &arm, outcome, batches).await;
@@ -424,21 +425,40 @@ impl Run<'_> {
     /// How many of the next changes can go out together; waits for other hosts if it is none.
     async fn ready(&self, remote: &Remote, changes: &[Change]) -> Result<usize, HostError> {
         let Some(first) = changes.first() else { return Ok(0) };
+        self.settled(remote, &first.resource.waits).await?;
+        if let Some(failed) = self.board.failed(first) {
+            return Err(remote.error("waiting", format!("`{}` needs `{failed}`, which did not succeed", first.id())));
+        }
+        let waiting = |change: &Change| self.board.waits(change) != Status::Done;
+        Ok(changes.iter().position(waiting).unwrap_or(changes.len()))
+    }
+
+    /// Waits for changes of other hosts, however they end.
+    async fn settled(&self, remote: &Remote, waits: &[Ref]) -> Result<(), HostError> {
         let mut stop = self.stop.clone();
         let mut fenced = self.fenced.subscribe();
         let settled = tokio::select! {
-            settled = self.board.settled(first) => settled,
+            settled = self.board.settled(waits) => settled,
             _ = stop.wait_for(|stop| *stop) => Status::Pending,
             _ = fenced.wait_for(Option::is_some) => Status::Pending,
         };
         if settled == Status::Pending || *self.stop.borrow() || self.fenced.borrow().is_some() {
             return Err(remote.error("waiting", "the run was stopped".into()));
         }
-        if let Some(failed) = self.board.failed(first) {
-            return Err(remote.error("waiting", format!("`{}` needs `{failed}`, which did not succeed", first.id())));
-        }
-        let waiting = |change: &Change| self.board.waits(change) != Status::Done;
-        Ok(changes.iter().position(waiting).unwrap_or(changes.len()))
+        Ok(())
+    }
+
+    /// What the other hosts do before they come to what a group waits for: the group's time must not pass meanwhile.
+    fn before_what_it_waits_for(&self, group: &[Change]) -> Vec<Ref> {
+        let waits = group.iter().flat_map(|change| &change.resource.waits);
+        let earlier = waits.filter_map(|wait| {
+            let on_host = self.plan.stages.iter().filter_map(|stage| stage.hosts.get(&wait.host));
+            let changes: Vec<_> = on_host.flat_map(|on| &on.changes).collect();
+            let at = changes.iter().position(|change| *change.id() == wait.id)?;
+            let last = changes[..at].iter().rfind(|change| !change.resource.may_cut_ssh())?;
+            Some(Ref { host: wait.host.clone(), id: last.id().clone() })
+        });
+        earlier.collect()
     }
 
     async fn batch(

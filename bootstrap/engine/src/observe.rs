@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use regionctl_plan::{Facts, Fields, Id, LedgerEntry, Nic, Resource};
+use regionctl_plan::{Facts, Fields, Id, LedgerEntry, NetworkManager, Nic, Resource};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Kinds, Rows};
@@ -75,6 +75,8 @@ for unit in /run/systemd/transient/regionctl-*.service; do
   [ -e "$unit" ] && systemctl is-active -q "${unit##*/}" && row os unit "${unit##*/}"
 done
 if ls /var/lib/dpkg/updates/* >/dev/null 2>&1 || grep -Eq '^Status: .* (half-[a-z]+|unpacked)$' /var/lib/dpkg/status; then row os dpkg broken; fi
+if [ -e /run/systemd/netif/state ] && systemctl is-active -q systemd-networkd; then row os network networkd
+elif [ -x /usr/share/ifupdown2/sbin/start-networking ]; then row os network ifupdown2; fi
 echo @original
 cat "$STATE"/ledger/*/original 2>/dev/null
 echo @applied
@@ -188,6 +190,11 @@ fn facts(rows: &Rows) -> Facts {
         operator: text("operator").parse().ok(),
         unconfirmed: rows.get("os", "unconfirmed").map(str::to_owned),
         dpkg_broken: rows.get("os", "dpkg").is_some(),
+        network: match rows.get("os", "network") {
+            Some("networkd") => NetworkManager::Networkd,
+            Some("ifupdown2") => NetworkManager::Ifupdown2,
+            _ => NetworkManager::Other,
+        },
     }
 }
 

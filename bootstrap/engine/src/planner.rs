@@ -67,7 +67,7 @@ fn wanted(layer: &str, host: &HostView, touched: &mut BTreeSet<String>) -> HostS
     let mut changes = Vec::new();
     for resource in &wanted {
         let Some(have) = host.have.get(&resource.id) else { continue };
-        let have = have.clone().map(|have| made_stale(resource, have, touched));
+        let have = have.clone().and_then(|have| made_stale(resource, have, touched));
         if let Some(change) = diff(resource, have.as_ref()) {
             touched.insert(path(resource).to_owned());
             changes.push(change);
@@ -105,7 +105,7 @@ fn left_over(
         resource.want.clone_from(&entry.original);
         let this = Ref { host: name.to_owned(), id: resource.id.clone() };
         resource.waits = back.get(&this).cloned().unwrap_or_default();
-        let before = host.have.get(&resource.id).cloned().flatten().map(|have| made_stale(&resource, have, touched));
+        let before = host.have.get(&resource.id).cloned().flatten().and_then(|have| made_stale(&resource, have, touched));
         touched.insert(path(&resource).to_owned());
         changes.push(Change { resource, action: Action::Return, before, certainty: Certainty::Exact, no_undo: None });
     }
@@ -117,14 +117,17 @@ pub(crate) fn path(resource: &Resource) -> &str {
     resource.text_param("path").unwrap_or(&resource.id.name)
 }
 
-/// A unit that is up to date now will not be once its configuration has changed.
-fn made_stale(resource: &Resource, mut have: Fields, touched: &BTreeSet<String>) -> Fields {
-    if let Some(current) = have.get_mut("current")
-        && resource.list_param("config").iter().any(|file| touched.contains(*file))
-    {
-        *current = false.into();
+/// A unit that is up to date now will not be once its configuration has changed, and what a command found done must be
+/// done or seen again.
+fn made_stale(resource: &Resource, mut have: Fields, touched: &BTreeSet<String>) -> Option<Fields> {
+    if resource.list_param("config").iter().any(|file| touched.contains(*file)) {
+        if let Some(current) = have.get_mut("current") {
+            *current = false.into();
+        } else if have.contains_key("done") {
+            return None;
+        }
     }
-    have
+    Some(have)
 }
 
 /// On the way back dependencies turn round: what was waited for goes after everything that waited for it.

@@ -89,12 +89,15 @@ fn host(region: &Region, server: &Server, public_address: Ipv4Addr) -> LabHost {
         None if vrack_interface == "eno1" => "eno2",
         None => "eno1",
     };
+    let kind = match lab.kind_of(name) {
+        LabKind::Container => HostKind::Container,
+        LabKind::Vm => HostKind::Vm,
+    };
+    // As from a provider: a card with nothing on it, where regionctl makes the vrack.
+    let vrack_made = region.spec.network.vrack.is_made(kind == HostKind::Vm);
     LabHost {
         name: name.to_owned(),
-        kind: match lab.kind_of(name) {
-            LabKind::Container => HostKind::Container,
-            LabKind::Vm => HostKind::Vm,
-        },
+        kind,
         debian: match lab.image_of(name) {
             LabImage::Debian12 => Debian::Bookworm,
             LabImage::Debian13 => Debian::Trixie,
@@ -103,7 +106,7 @@ fn host(region: &Region, server: &Server, public_address: Ipv4Addr) -> LabHost {
         ssh_port: server.ssh_port(&region.spec.ssh),
         public_interface: public_interface.to_owned(),
         public_mac: None,
-        vrack_address: server.vrack.address,
+        vrack_address: server.vrack.address.filter(|_| !vrack_made),
         vrack_interface,
         vrack_mac: server.vrack.mac.as_ref().map(ToString::to_string),
         disks: server

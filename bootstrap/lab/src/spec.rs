@@ -47,7 +47,7 @@ pub struct VrackNetwork {
     pub cidr: Ipv4Network,
     /// Its MTU, in bytes, 576 to 9216.
     pub mtu: u32,
-    /// The VLAN that the inventory wants on it. The lab's vrack is untagged: a printed substitution.
+    /// The VLAN that the inventory wants on it. Containers have it untagged: a printed substitution.
     #[serde(default)]
     pub vlan: Option<u16>,
 }

@@ -45,7 +45,7 @@ pub(crate) fn substitutions_with(spec: &LabSpec, outside: &BTreeSet<Ipv4Addr>) -
         "way out".into(),
         "TCP and UDP over this machine's own network, masqueraded; nothing outside can open a connection to a host",
     );
-    if let Some(vlan) = spec.vrack.vlan {
+    if let Some(vlan) = spec.vrack.vlan.filter(|_| spec.hosts.iter().any(|host| host.kind == HostKind::Container)) {
         add(None, format!("vrack in VLAN {vlan}"), "untagged");
     }
     for address in outside {

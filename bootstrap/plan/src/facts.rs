@@ -38,6 +38,22 @@ pub struct Facts {
     pub unconfirmed: Option<String>,
     /// Packages whose configuration was interrupted (`dpkg --audit`).
     pub dpkg_broken: bool,
+    /// What configures the host's network.
+    #[serde(default)]
+    pub network: NetworkManager,
+}
+
+/// What configures a host's network, as far as regionctl writes its configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetworkManager {
+    /// systemd-networkd runs.
+    Networkd,
+    /// ifupdown2 is installed, as Proxmox VE has it.
+    Ifupdown2,
+    /// Something else, such as Debian's ifupdown: what regionctl makes beside it, it makes by itself.
+    #[default]
+    Other,
 }
 
 /// A network interface.
@@ -73,6 +89,7 @@ impl Facts {
             operator: None,
             unconfirmed: None,
             dpkg_broken: false,
+            network: NetworkManager::Other,
         }
     }
 

@@ -12,7 +12,7 @@ mod time;
 pub use argv::{Argv, quote};
 pub use change::{Action, Certainty, Change, FieldChange, diff};
 pub use event::{Event, What};
-pub use facts::{Facts, LedgerEntry, Nic};
+pub use facts::{Facts, LedgerEntry, NetworkManager, Nic};
 pub use lint::{Finding, Severity, forbidden};
 pub use plan::{Counts, HostStage, PLAN_FORMAT, Plan, Stage, digest, sha256};
 pub use resource::{BadId, Fields, Id, Ref, Resource};

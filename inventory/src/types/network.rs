@@ -68,7 +68,8 @@ pub struct PublicNetwork {
     pub gateway: Option<Ipv4Addr>,
 }
 
-/// The private network between the servers, one layer-2 segment.
+/// The private network between the servers, one layer-2 segment. With a VLAN, a bridge or packets of another size, regionctl
+/// makes each server's place on it, on the card that the server names; otherwise it is taken as the provider set it up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Vrack {
@@ -82,9 +83,17 @@ pub struct Vrack {
     /// path is checked before anything relies on it.
     #[schemars(range(min = 576, max = 9216))]
     pub mtu: u16,
-    /// The bridge to make on each server, so that machines join the vrack. Left out, `vmbr1` where machines run.
+    /// The bridge to make on each server, so that machines join the vrack. Left out, there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<InterfaceName>,
+}
+
+impl Vrack {
+    /// Whether regionctl makes the vrack on a server, instead of taking it as the provider set it up: with a bridge, with
+    /// packets of another size, or with a VLAN, which a host without a kernel of its own cannot have.
+    pub fn is_made(&self, own_kernel: bool) -> bool {
+        self.bridge.is_some() || self.mtu != 1500 || (self.vlan.is_some() && own_kernel)
+    }
 }
 
 impl Default for Vrack {

@@ -15,6 +15,7 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
     names(region, report);
     ways_in(region, report);
     cards(region, report);
+    unnamed_cards(region, report);
     roles(region, report);
 }
 
@@ -52,6 +53,24 @@ fn ways_in(region: &Region, report: &mut Report<'_>) {
             let line = report.line(&first);
             let message = format!("two servers have the address `{}` and the same SSH port", server.address);
             report.error(&path, message, format!("the other is on line {line}"));
+        }
+    }
+}
+
+/// Once a VLAN or a bridge has the server's address, the address no longer tells the card.
+fn unnamed_cards(region: &Region, report: &mut Report<'_>) {
+    let vrack = &region.spec.network.vrack;
+    if vrack.vlan.is_none() && vrack.bridge.is_none() {
+        return;
+    }
+    for (i, server) in region.servers().iter().enumerate() {
+        if server.vrack.interface.is_none() && server.vrack.mac.is_none() {
+            let message = format!("the vrack card of `{}` is not named, and the vrack has a VLAN or a bridge", server.name);
+            report.error(
+                &at!["spec", "servers", i, "vrack"],
+                message,
+                "`mac: …` or `interface: …` of the card on which it is made",
+            );
         }
     }
 }

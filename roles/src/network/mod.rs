@@ -5,6 +5,7 @@ pub mod firewall;
 pub mod gateway;
 mod interfaces;
 mod table;
+pub mod vrack;
 
 use regionctl_inventory::Network;
 

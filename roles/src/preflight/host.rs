@@ -99,6 +99,16 @@ impl<'a> Host<'a> {
         nics.into_iter().find(|(_, nic)| nic.prefix_of(address).is_some())
     }
 
+    /// True if regionctl makes the vrack here.
+    pub(super) fn makes_vrack(&self) -> bool {
+        self.region.spec.network.vrack.is_made(!self.probe.system.container)
+    }
+
+    /// True if regionctl puts a VLAN on the vrack's card.
+    pub(super) fn makes_vlan(&self) -> bool {
+        self.region.spec.network.vrack.vlan.is_some() && !self.probe.system.container
+    }
+
     /// True if the vrack can be expected to work: its address is there and its card is not known to be down.
     pub(super) fn on_vrack(&self) -> bool {
         let up = self.vrack_nic().is_some_and(|(_, nic)| !nic.is_down());

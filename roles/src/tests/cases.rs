@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use regionctl_engine::Wants;
 use regionctl_inventory::Region;
+use regionctl_plan::NetworkManager;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -26,6 +27,9 @@ pub struct Case {
     /// Whether it shares its kernel.
     #[serde(default)]
     pub container: bool,
+    /// What configures its network.
+    #[serde(default)]
+    pub network: NetworkManager,
     /// A JSON merge patch (RFC 7386) on `cases/region.yaml`.
     #[serde(default)]
     pub patch: Value,
@@ -100,7 +104,8 @@ fn every_role_wants_what_its_cases_say() {
         let region = case.region(&path);
         let roles = Roles::of(Arc::clone(&region)).unwrap();
         let layer = role.split('/').next().unwrap();
-        let facts = wired(facts(case.debian, case.container), &region, &case.host);
+        let mut facts = wired(facts(case.debian, case.container), &region, &case.host);
+        facts.network = case.network;
         let wanted = roles.wanted(layer, &case.host, &facts);
         let wanted: Vec<_> = wanted.into_iter().filter(|resource| resource.role == role).collect();
         let found = show(&wanted);
@@ -117,7 +122,14 @@ fn every_role_wants_what_its_cases_say() {
 /// The whole order of a region, to be read: `cases/region.txt`.
 #[test]
 fn every_host_of_the_region_gets_everything_in_this_order() {
-    let whole = Case { about: String::new(), host: String::new(), debian: 13, container: false, patch: Value::Null };
+    let whole = Case {
+        about: String::new(),
+        host: String::new(),
+        debian: 13,
+        container: false,
+        network: NetworkManager::Other,
+        patch: Value::Null,
+    };
     let region = whole.region(Path::new("region.yaml"));
     let roles = Roles::of(Arc::clone(&region)).unwrap();
     let mut found = String::new();

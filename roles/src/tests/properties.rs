@@ -188,7 +188,7 @@ fn another_server_moves_nothing_on_those_that_are_there() {
             let same = after.get(&(host.to_owned(), resource.id.clone())) == Some(resource);
             // Only what lists the servers knows of it.
             assert!(
-                same || ["base/hosts_file", "base/time", "network/dns"].contains(&resource.role.as_str()),
+                same || ["base/hosts_file", "base/time", "network/dns", "network/vrack"].contains(&resource.role.as_str()),
                 "{} on {host}",
                 resource.id
             );

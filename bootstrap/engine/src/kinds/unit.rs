@@ -99,7 +99,9 @@ fn apply_one(change: &Change) -> String {
     };
     let had = |field: &str| change.before.as_ref().and_then(|have| have.get(field));
     let mut script = String::from("systemctl daemon-reload\n");
-    if let Some(enabled) = want.get("enabled").and_then(Value::as_str) {
+    // A unit that counts as enabled may lack some of its links: they are not ours to make.
+    let enabled = want.get("enabled").filter(|enabled| had("enabled") != Some(*enabled));
+    if let Some(enabled) = enabled.and_then(Value::as_str) {
         if had("enabled").and_then(Value::as_str) == Some("masked") && enabled != "masked" {
             script += &format!("systemctl unmask -- {name}\n");
         }

@@ -81,8 +81,9 @@ fn keepalived(host: &Host<'_>, gateway: &Gateway, address: Ipv4Addr, servers: &[
     let more: String = gateway.public_addresses.iter().map(|given| format!("        {given}/32 dev {public}\n")).collect();
     let more = if more.is_empty() { more } else { format!("    virtual_ipaddress_excluded {{\n{more}    }}\n") };
     let prefix = host.region.spec.network.vrack.cidr.prefix();
+    let vrack = interfaces::vrack(host);
     let values = [
-        ("interface", named(interfaces::vrack(host))),
+        ("interface", named(vrack.as_deref())),
         ("public", public),
         ("own", &host.server.vrack_address().to_string()),
         ("peers", &peers),

@@ -110,6 +110,7 @@ pub const CHECKS: &[Check] = &[
     check("network", Warning, "firewall-foreign", "no other packet filter drops packets", Host(network::firewall_foreign)),
 
     check("vrack", Error, "nic-present", "the vrack's network card is there", Host(vrack::nic_present)),
+    check("vrack", Error, "vrack-card-free", "nothing else is on the card on which regionctl makes the vrack", Host(vrack::card_free)),
     check("vrack", Error, "nic-link-up", "the vrack's network card has a link", Host(vrack::nic_link_up)),
     check("vrack", Warning, "nic-speed", "the vrack's network card runs at 1 Gbit/s or more", Host(vrack::nic_speed)),
     check("vrack", Warning, "nic-carries-ssh", "the vrack's network card is not the one that SSH uses", Host(vrack::nic_carries_ssh)),

@@ -47,6 +47,8 @@ pub struct Nic {
     pub speed: Option<i64>,
     /// True if a device stands behind it, not just the kernel.
     pub physical: bool,
+    /// The bridge or bond that it is a port of, or nothing.
+    pub master: String,
     /// Addresses with prefix length.
     pub addresses: Vec<String>,
 }
@@ -82,6 +84,7 @@ impl Nic {
             "carrier" => maybe(&mut self.carrier, value),
             "speed" => maybe(&mut self.speed, value),
             "physical" => flag(&mut self.physical, value),
+            "master" => text(&mut self.master, value),
             "address" => push(&mut self.addresses, value),
             _ => false,
         }

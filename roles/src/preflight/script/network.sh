@@ -9,6 +9,7 @@ read_network() {
     row "nic:$name" state "$(cat "$nic/operstate")"
     row "nic:$name" carrier "$(cat "$nic/carrier")"
     row "nic:$name" speed "$(cat "$nic/speed")"
+    [ -e "$nic/master" ] && row "nic:$name" master "$(basename "$(readlink "$nic/master")")"
     row "nic:$name" physical "$(yesno test -e "$nic/device")"
   done
   ip -o addr show | while read -r _ name _ address _; do

@@ -4,7 +4,6 @@ mod down;
 mod exec;
 mod links;
 mod power;
-mod spec;
 mod status;
 mod up;
 

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use regionctl_lab::Progress;
+use regionctl_lab::{LabSpec, Progress};
 
-use super::{spec, status};
+use super::status;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lab;
@@ -16,7 +16,7 @@ use crate::verbs::Context;
 /// Brings the servers up and prints where they differ from real ones.
 pub async fn run(context: &Context, region: &Region) -> Result<Exit, Failure> {
     let output = context.output;
-    let wanted = spec::of(&region.inventory.region)?;
+    let wanted = LabSpec::from_region(&region.inventory.region, Vec::new()).map_err(|error| lab::failure(&error))?;
     let begun = Instant::now();
     let tell = move |progress: Progress| {
         let host = progress.host.map(|host| format!("{host}: ")).unwrap_or_default();

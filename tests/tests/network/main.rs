@@ -1,6 +1,8 @@
 //! The network layer on a region of lab hosts: packet filter, gateway and names. `make e2e SUITE=network`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
+mod vrack;
+
 use std::process::{Child, Command, Stdio};
 
 use regionctl_tests::properties::same;
@@ -29,6 +31,8 @@ fn network() {
         fresh.iter().try_for_each(|(host, state)| same(state, &region.state(host)?, &format!("{host} after reset")))
     });
     drop(region);
+    vrack::managers(&mut suite);
+    vrack::vlan(&mut suite);
     suite.end().unwrap();
 }
 
