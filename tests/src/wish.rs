@@ -91,8 +91,20 @@ pub async fn run(
     goal: &Goal,
     listener: impl Fn(&Event) + Send + Sync + 'static,
 ) -> Result<(Plan, Option<Outcome>), String> {
-    let engine = access.engine(wish);
-    let plan = plan(&engine, goal).await?;
+    run_with(&access.engine(wish), access, goal, listener).await
+}
+
+/// As [`run`], with an engine that knows more than the wish.
+///
+/// # Errors
+/// The run did not begin.
+pub async fn run_with(
+    engine: &Engine,
+    access: &Access,
+    goal: &Goal,
+    listener: impl Fn(&Event) + Send + Sync + 'static,
+) -> Result<(Plan, Option<Outcome>), String> {
+    let plan = plan(engine, goal).await?;
     if plan.is_empty() {
         return Ok((plan, None));
     }

@@ -132,6 +132,8 @@ fn did_not_begin(error: &RunError) -> Failure {
         RunError::Folder(_) | RunError::Journal(_) => Failure::from_error(Exit::Local, error),
         RunError::Drifted(_) => Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
             .hint("`regionctl plan` shows what is there now; plan again and look at the difference"),
+        RunError::Secret(_) => Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
+            .hint("the secrets were made anew since: plan again"),
         RunError::OtherParent { .. } => {
             Failure::new(Exit::Refused, format!("nothing was changed: {error}")).hint("another run ended in between: plan again")
         }

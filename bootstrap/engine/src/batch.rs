@@ -7,6 +7,7 @@ use regionctl_plan::{Action, Change, Fields, Id, quote, sha256};
 
 use crate::kind::Kinds;
 use crate::observe::{Applied, Original};
+use crate::secrets::{SecretError, Vault, speaks_of_secrets, stands_for_secret};
 use crate::shell::PRELUDE;
 
 /// Changes that are applied together: one, or several of a kind that batches.
@@ -59,11 +60,19 @@ impl BatchName {
     }
 }
 
+/// Bytes of a failed step's output that come back, from its end.
+const TAIL: usize = 3000;
+
 const RUNNER: &str = r#"
 note() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DIR/results"; }
 holds() { IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = "$RUN" ]; }
 now() { date +%s%3N; }
-end() { note end "$1" ''; rm -f "$DIR/script"; exit 0; }
+end() {
+  note end "$1" ''; rm -f "$DIR/script"
+  # A program may have repeated a secret that it was given.
+  if [ "$SECRETS" = yes ]; then rm -f "$DIR"/*.out; fi
+  exit 0
+}
 step() {
   holds || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
   started=$(now)
@@ -71,7 +80,7 @@ step() {
   ( set -eu; cd "$DIR"; "step_$1" ) >"$DIR/$1.out" 2>&1 </dev/null
   code=$?
   if [ "$code" -eq 0 ]; then note "$1" done "$(($(now) - started))"; return; fi
-  note "$1" failed "$code $(tail -c 3000 "$DIR/$1.out" | base64 -w0)"
+  note "$1" failed "$code $(tail -c "$TAIL" "$DIR/$1.out" | base64 -w0)"
   end failed
 }
 before() {
@@ -80,7 +89,7 @@ before() {
   ( set -eu; cd "$DIR"; "$1" ) >"$DIR/$1.out" 2>&1 </dev/null
   code=$?
   [ "$code" -ne 0 ] || return 0
-  note 0 failed "$code $(tail -c 3000 "$DIR/$1.out" | base64 -w0)"
+  note 0 failed "$code $(tail -c "$TAIL" "$DIR/$1.out" | base64 -w0)"
   end failed
 }
 ACCOUNTS="passwd group shadow gshadow subuid subgid"
@@ -108,14 +117,35 @@ applied() { printf '%s\n' "$2" >"$STATE/ledger/$1/applied.new"; mv -f "$STATE/le
 forget() { rm -rf "$STATE/ledger/$1"; }
 "#;
 
+/// Why a batch cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// A kind of a later version.
+    #[error("no kind `{0}` is known to this version")]
+    UnknownKind(String),
+    /// A secret that cannot be filled in.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
 /// The script that the unit runs. `arm` is shell that comes before the first step, and without which none runs.
 ///
 /// # Errors
-/// The name of a kind that is not known.
-pub fn unit_script(kinds: &Kinds, batch: &BatchName, layer: &str, steps: &[Step<'_>], arm: &str) -> Result<String, String> {
-    let mut script = format!("{PRELUDE}\nRUN={}\nDIR=$STATE/{}\n{RUNNER}\n", quote(&batch.run), quote(&batch.folder()));
+/// A kind or a secret is not known.
+pub fn unit_script(
+    kinds: &Kinds,
+    vault: &Vault,
+    batch: &BatchName,
+    layer: &str,
+    steps: &[Step<'_>],
+    arm: &str,
+) -> Result<String, BatchError> {
+    let mut changes = steps.iter().flat_map(|step| &step.changes);
+    let secrets = if changes.any(|change| speaks_of_secrets(kinds, &change.resource)) { "yes" } else { "no" };
+    let (run, folder) = (quote(&batch.run), quote(&batch.folder()));
+    let mut script = format!("{PRELUDE}\nRUN={run}\nDIR=$STATE/{folder}\nTAIL={TAIL}\nSECRETS={secrets}\n{RUNNER}\n");
     for (number, step) in steps.iter().enumerate() {
-        script += &step_functions(kinds, layer, number, step)?;
+        script += &step_functions(kinds, vault, layer, number, step)?;
     }
     if !arm.is_empty() {
         script += &format!("arm() {{\n{arm}\n}}\nbefore arm\n");
@@ -127,14 +157,16 @@ pub fn unit_script(kinds: &Kinds, batch: &BatchName, layer: &str, steps: &[Step<
     Ok(script)
 }
 
-fn step_functions(kinds: &Kinds, layer: &str, number: usize, step: &Step<'_>) -> Result<String, String> {
+fn step_functions(kinds: &Kinds, vault: &Vault, layer: &str, number: usize, step: &Step<'_>) -> Result<String, BatchError> {
+    // The ledger gets the changes as they were planned, with references; only the kind's own shell has the secrets.
+    let filled = step.changes.iter().map(|change| vault.change(kinds, change)).collect::<Result<Vec<_>, _>>()?;
     let mut keeps = String::new();
     let mut body = String::new();
     let mut after = String::new();
     let mut kind = None;
-    for (position, change) in step.changes.iter().enumerate() {
+    for (position, (change, filled)) in step.changes.iter().zip(&filled).enumerate() {
         let id = change.id();
-        let of_kind = kinds.get(&id.kind).ok_or_else(|| id.kind.clone())?;
+        let of_kind = kinds.get(&id.kind).ok_or_else(|| BatchError::UnknownKind(id.kind.clone()))?;
         kind = Some(of_kind);
         let folder = ledger_folder(id);
         let keep = of_kind.keep(&change.resource);
@@ -150,9 +182,10 @@ fn step_functions(kinds: &Kinds, layer: &str, number: usize, step: &Step<'_>) ->
             body += &format!("ledger {folder} keep_{number}_{position} {} {applied}\n", json(&original));
             after += &format!("applied {folder} {applied}\n");
         }
-        body += &of_kind.guard(change);
+        body += &of_kind.guard(filled);
     }
-    let apply = kind.map(|kind| kind.apply(&step.changes)).unwrap_or_default();
+    let filled: Vec<_> = filled.iter().collect();
+    let apply = kind.map(|kind| kind.apply(&filled)).unwrap_or_default();
     Ok(format!("{keeps}step_{number}() {{\n{body}{apply}\n{after}}}\n"))
 }
 
@@ -160,11 +193,11 @@ fn json<T: serde::Serialize>(value: &T) -> String {
     quote(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// A file's content is kept as a copy on the host, so the ledger needs only its digest.
+/// A file's content is kept as a copy on the host, so the ledger needs only its digest; of one with secrets, the references.
 fn slim(fields: &Fields) -> Fields {
     let mut fields = fields.clone();
     if let Some(content) = fields.get_mut("content")
-        && let Some(text) = content.as_str().filter(|text| !text.starts_with("sha256:"))
+        && let Some(text) = content.as_str().filter(|text| !text.starts_with("sha256:") && !stands_for_secret(text))
     {
         *content = format!("sha256:{}", sha256(text.as_bytes())).into();
     }
@@ -251,7 +284,10 @@ fn failure(value: &str) -> String {
     use base64::Engine as _;
     let (code, output) = value.split_once(' ').unwrap_or((value, ""));
     let output = base64::engine::general_purpose::STANDARD.decode(output).unwrap_or_default();
+    let whole = output.len() < TAIL;
     let output = String::from_utf8_lossy(&output);
+    // A line that was cut may hold half a secret, which no mask would know.
+    let output = if whole { &output } else { output.split_once('\n').map_or("", |(_, rest)| rest) };
     let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines[lines.len().saturating_sub(20)..].join("\n");
     if last.is_empty() { format!("exit status {code}, no output") } else { format!("exit status {code}\n{last}") }

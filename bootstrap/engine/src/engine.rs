@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use regionctl_plan::{Finding, PLAN_FORMAT, Plan};
+use regionctl_plan::{Facts, Finding, PLAN_FORMAT, Plan, sha256};
 use regionctl_ssh::{Endpoint, Pool};
 
 use crate::folder::RegionFolder;
@@ -12,6 +12,7 @@ use crate::generation::Generation;
 use crate::kind::Kinds;
 use crate::planner::{self, Wants};
 use crate::remote::{HostError, Remote};
+use crate::secrets::{NoSecrets, Secrets, Vault};
 use crate::survey::{Goal, Question, Selection, Surveyed};
 use crate::{lint, planned};
 
@@ -38,6 +39,7 @@ pub struct Engine {
     pub(crate) remotes: BTreeMap<String, Remote>,
     pub(crate) about: About,
     pub(crate) parallel: usize,
+    pub(crate) vault: Vault,
 }
 
 /// What every selected host answered.
@@ -87,7 +89,14 @@ impl Engine {
     ) -> Self {
         let pool = Pool::default();
         let remotes = hosts.into_iter().map(|endpoint| (endpoint.name.clone(), Remote::new(endpoint, pool.clone())));
-        Self { kinds, wants, folder, remotes: remotes.collect(), about, parallel: parallel.max(1) }
+        let vault = Vault::new(Arc::new(NoSecrets));
+        Self { kinds, wants, folder, remotes: remotes.collect(), about, parallel: parallel.max(1), vault }
+    }
+
+    /// With the region's secrets, which resources speak of by reference.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Arc<dyn Secrets>) -> Self {
+        Self { vault: Vault::new(secrets), ..self }
     }
 
     /// The folder beside the inventory.
@@ -102,7 +111,7 @@ impl Engine {
 
     /// Asks the selected hosts, all at once.
     pub async fn survey(&self, selection: &Selection, goal: &Goal) -> Survey {
-        let question = Question { kinds: &self.kinds, wants: self.wants.as_ref(), selection, goal };
+        let question = Question { kinds: &self.kinds, vault: &self.vault, wants: self.wants.as_ref(), selection, goal };
         let selected = self.remotes.values().filter(|remote| selection.has_host(&remote.name));
         self.ask_all(&question, selected.collect(), "").await
     }
@@ -167,6 +176,12 @@ impl Engine {
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
         Ok(plan.seal())
+    }
+
+    /// True if a host lacks the generation that the region is at, or the secrets file as it is now.
+    pub fn is_behind(&self, facts: &Facts, generation: Option<u64>) -> bool {
+        let secrets = self.vault.sealed_file().map(|sealed| sha256(&sealed));
+        facts.generation != generation || (secrets.is_some() && facts.secrets != secrets)
     }
 
     /// Fetches the generations that a host keeps and this folder lacks; gives their numbers.

@@ -18,6 +18,7 @@ use crate::journal::{self, Journal, Listener};
 use crate::lease;
 use crate::planned::{self, Planned};
 use crate::remote::{HostError, Remote};
+use crate::secrets::{Mask, SecretError};
 use crate::survey::{Goal, Question, Selection, Surveyed};
 
 /// How a plan is to be executed.
@@ -74,6 +75,9 @@ pub enum RunError {
     /// The region folder.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The plan needs a secret that is not there.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// The journal cannot be written.
     #[error("cannot write the journal")]
     Journal(#[source] std::io::Error),
@@ -129,6 +133,9 @@ impl Engine {
         let now = self.folder.generations()?.last().copied();
         if now != plan.parent {
             return Err(RunError::OtherParent { planned: plan.parent, now });
+        }
+        for (_, _, change) in plan.changes() {
+            self.vault.change(&self.kinds, change)?;
         }
         let since_epoch = journal::now();
         let id = format!("{:x}-{}", since_epoch.as_millis(), &plan.id[..plan.id.len().min(6)]);
@@ -215,7 +222,7 @@ impl Run<'_> {
     }
 
     fn question<'q>(&'q self, wants: &'q Planned<'q>, selection: &'q Selection) -> Question<'q> {
-        Question { kinds: &self.engine.kinds, wants, selection, goal: &Goal::Wanted }
+        Question { kinds: &self.engine.kinds, vault: &self.engine.vault, wants, selection, goal: &Goal::Wanted }
     }
 
     /// The hosts of the plan, in order of name.
@@ -472,8 +479,10 @@ impl Run<'_> {
     ) -> Result<(), HostError> {
         let refs: Vec<_> = changes.iter().collect();
         let steps = batch::steps(&self.engine.kinds, &refs);
-        let unknown = |kind: String| remote.error("planning", format!("no kind `{kind}` is known to this version"));
-        let unit_script = batch::unit_script(&self.engine.kinds, name, layer, &steps, arm).map_err(unknown)?;
+        let vault = &self.engine.vault;
+        let unit_script = batch::unit_script(&self.engine.kinds, vault, name, layer, &steps, arm)
+            .map_err(|error| remote.error("planning", error.to_string()))?;
+        let mask = vault.mask(changes);
         let _slot = self.slots.acquire().await;
         let (host, stage) = (&remote.name, layer);
         self.noted(
@@ -481,7 +490,8 @@ impl Run<'_> {
             What::BatchStarted { host: host.clone(), stage: stage.into(), unit: name.unit(), changes: changes.len() },
         )?;
         let mut seen = 0;
-        let mut report = Report { run: self, remote, layer, steps: &steps, next: 0, ended: false, stopped: None, outcome };
+        let mut report =
+            Report { run: self, remote, layer, steps: &steps, mask: &mask, next: 0, ended: false, stopped: None, outcome };
         let follow = batch::follow_script(name);
         // After a reconnection the results come again from the first line.
         let mut line_number = 0;
@@ -504,7 +514,7 @@ impl Run<'_> {
         let ended = report.ended;
         let at = report.steps.get(report.next).and_then(|step| step.changes.first()).map(|change| change.id().to_string());
         let at = at.unwrap_or_else(|| "the end".into());
-        followed.map_err(|error| remote.during(error, &at))?;
+        followed.map_err(|error| remote.during(error, &at).masked(&mask))?;
         if !ended {
             return Err(remote.error("executing", format!("the unit was interrupted at `{at}`; was the host restarted?")));
         }
@@ -553,7 +563,7 @@ impl Run<'_> {
         if well(hosts) {
             let (wants, selection) = (Planned(self.plan), Selection::default());
             let survey = self.engine.ask_all(&self.question(&wants, &selection), self.remotes(), "").await;
-            behind = survey.values().flatten().any(|surveyed| surveyed.view.facts.generation != self.plan.parent);
+            behind = survey.values().flatten().any(|surveyed| self.engine.is_behind(&surveyed.view.facts, self.plan.parent));
             for (host, differences) in self.unsettled(&survey) {
                 let outcome = hosts.entry(host.clone()).or_default();
                 outcome.error = Some(format!("after the run it is not as wanted: {}", differences.join(", ")));
@@ -590,7 +600,7 @@ impl Run<'_> {
         unsettled
     }
 
-    /// `behind`: some host does not have the parent generation, because it is new or was replaced.
+    /// `behind`: some host does not have the parent generation or these secrets, because it is new or they are.
     async fn write_generation(&self, hosts: &mut BTreeMap<String, HostOutcome>, behind: bool) -> Result<Option<u64>, RunError> {
         let parent = self.plan.parent.map(|number| self.engine.folder.generation(number)).transpose()?;
         let wanted = self.resolved(parent.as_ref());
@@ -609,7 +619,7 @@ impl Run<'_> {
         if !new && !behind {
             return Ok(None);
         }
-        let store = generation.store_script(&self.id);
+        let store = generation.store_script(&self.id, self.engine.vault.sealed_file().as_deref());
         let script = if self.order.reset { lease::forget_script(&self.id, &store) } else { store };
         let stores = self.remotes().into_iter().map(|remote| {
             let script = &script;
@@ -671,6 +681,7 @@ struct Report<'a, 'r> {
     remote: &'a Remote,
     layer: &'a str,
     steps: &'a [batch::Step<'a>],
+    mask: &'a Mask,
     /// The step that is next to end.
     next: usize,
     ended: bool,
@@ -694,6 +705,7 @@ impl Report<'_, '_> {
                 self.next = step + 1;
             }
             Some(Line::Failed(step, error)) => {
+                let error = self.mask.text(&error);
                 self.each(step, |id| What::ChangeFailed { host: host.clone(), stage: stage.clone(), id, error: error.clone() });
                 let names: Vec<_> = self.steps.get(step).into_iter().flat_map(|s| &s.changes).map(|c| c.id().clone()).collect();
                 let shown = names.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");

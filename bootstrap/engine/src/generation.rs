@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use regionctl_plan::{Resource, digest, quote};
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +29,10 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// Shell that keeps the generation on a host, if `run` still holds the lease.
-    pub fn store_script(&self, run: &str) -> String {
+    /// Shell that keeps the generation on a host, with the encrypted secrets file, if `run` still holds the lease.
+    pub fn store_script(&self, run: &str, secrets: Option<&[u8]>) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();
+        let secrets = secrets.map_or_else(String::new, |sealed| self.store_secrets(sealed));
         format!(
             r#"
 IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
@@ -39,11 +42,21 @@ cat >"$STATE/generations/{number}.new" <<'REGIONCTL_GENERATION'
 REGIONCTL_GENERATION
 sync -- "$STATE/generations/{number}.new"
 mv -f "$STATE/generations/{number}.new" "$STATE/generations/{number}.json"
-echo {number} >"$STATE/generation.new" && mv -f "$STATE/generation.new" "$STATE/generation"
+{secrets}echo {number} >"$STATE/generation.new" && mv -f "$STATE/generation.new" "$STATE/generation"
 ls -1dt "$STATE"/runs/*/ | tail -n +11 | xargs -r rm -rf --
 "#,
             run = quote(run),
             number = self.number,
+        )
+    }
+
+    /// Each generation has the file as it was then: it alone has the versions that the generation's resources speak of.
+    fn store_secrets(&self, sealed: &[u8]) -> String {
+        let file = format!("\"$STATE/generations/{}.age\"", self.number);
+        let new = format!("\"$STATE/generations/{}.age.new\"", self.number);
+        format!(
+            "(umask 077; base64 -d >{new} <<'REGIONCTL_SECRETS'\n{}\nREGIONCTL_SECRETS\n)\nsync -- {new}\nmv -f {new} {file}\n",
+            STANDARD.encode(sealed)
         )
     }
 

@@ -38,6 +38,12 @@ pub trait Kind: Send + Sync {
         String::new()
     }
 
+    /// The text fields that may hold secrets. Their values reach the host in a script that only root can read, never in a
+    /// list of arguments, and [`Kind::observe`] prints none of them for what [holds secrets](Resource::holds_secrets).
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Why a change cannot be undone, where it cannot.
     fn no_undo(&self, _resource: &Resource) -> Option<String> {
         None

@@ -20,6 +20,7 @@ pub mod observe;
 mod planned;
 mod planner;
 mod remote;
+mod secrets;
 mod shell;
 mod survey;
 
@@ -35,5 +36,6 @@ pub use lease::{LEASE_TIME, Lease};
 pub use lint::LINTS;
 pub use planner::{HostView, Wants, circle, stages};
 pub use remote::{HostError, Remote};
+pub use secrets::{NoSecrets, SecretError, Secrets};
 pub use shell::PRELUDE;
 pub use survey::{Goal, Selection, Surveyed};

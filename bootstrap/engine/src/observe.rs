@@ -74,6 +74,8 @@ ip -o addr show 2>/dev/null | while read -r _ nic _ address _; do row "$nic" add
 for unit in /run/systemd/transient/regionctl-*.service; do
   [ -e "$unit" ] && systemctl is-active -q "${unit##*/}" && row os unit "${unit##*/}"
 done
+[ -f "$STATE/generation" ] && read -r value <"$STATE/generation" && [ -f "$STATE/generations/$value.age" ] &&
+  row os secrets "$(sha256sum <"$STATE/generations/$value.age" | cut -d ' ' -f 1)"
 if ls /var/lib/dpkg/updates/* >/dev/null 2>&1 || grep -Eq '^Status: .* (half-[a-z]+|unpacked)$' /var/lib/dpkg/status; then row os dpkg broken; fi
 if [ -e /run/systemd/netif/state ] && systemctl is-active -q systemd-networkd; then row os network networkd
 elif [ -x /usr/share/ifupdown2/sbin/start-networking ]; then row os network ifupdown2; fi
@@ -189,6 +191,7 @@ fn facts(rows: &Rows) -> Facts {
         running_units: rows.all("os", "unit").to_vec(),
         operator: text("operator").parse().ok(),
         unconfirmed: rows.get("os", "unconfirmed").map(str::to_owned),
+        secrets: rows.get("os", "secrets").map(str::to_owned),
         dpkg_broken: rows.get("os", "dpkg").is_some(),
         network: match rows.get("os", "network") {
             Some("networkd") => NetworkManager::Networkd,

@@ -6,6 +6,7 @@ use regionctl_ssh::{Endpoint, Pool, Script, SshError};
 
 use crate::deadman;
 use crate::lease::Lease;
+use crate::secrets::Mask;
 use crate::shell::PRELUDE;
 
 /// Longest time for a script that only looks or only writes a lease.
@@ -68,6 +69,15 @@ pub enum HostError {
 }
 
 impl HostError {
+    /// With secrets hidden.
+    pub(crate) fn masked(self, mask: &Mask) -> Self {
+        match self {
+            Self::Ssh { message, hint, away } => Self::Ssh { message: mask.text(&message), hint, away },
+            Self::Answer { host, doing, message } => Self::Answer { host, doing, message: mask.text(&message) },
+            other => other,
+        }
+    }
+
     /// What the operator can do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

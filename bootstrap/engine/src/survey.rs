@@ -10,6 +10,7 @@ use crate::lease::Lease;
 use crate::observe::{self, Observation};
 use crate::planner::{HostView, Wants};
 use crate::remote::{HostError, Remote};
+use crate::secrets::Vault;
 
 /// What to look at: everything, or some hosts and layers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,6 +75,8 @@ pub struct Surveyed {
 pub struct Question<'a> {
     /// The kinds.
     pub kinds: &'a Kinds,
+    /// The secrets.
+    pub(crate) vault: &'a Vault,
     /// The roles.
     pub wants: &'a dyn Wants,
     /// Hosts and layers.
@@ -120,6 +123,7 @@ impl Question<'_> {
         view.ledger
             .retain(|entry| entry.order != filesystem::NOT_OURS || matches!(seen.have.get(&entry.resource.id), Some(Some(_))));
         view.have = seen.have;
+        self.vault.seal_former(self.kinds, &mut view);
         Ok(Surveyed { view, lease: seen.lease, clock: seen.clock, taken_from: seen.taken_from })
     }
 
@@ -131,12 +135,19 @@ impl Question<'_> {
 
     async fn observe(&self, remote: &Remote, preamble: &str, resources: &[Resource]) -> Result<Observation, HostError> {
         let nonsense = |error: observe::ObserveError| remote.error("observing", error.to_string());
-        let body = format!("{preamble}\n{}", observe::script(self.kinds, resources).map_err(nonsense)?);
+        let filled: Vec<_> = resources.iter().map(|resource| self.vault.filled(self.kinds, resource)).collect();
+        let body = format!("{preamble}\n{}", observe::script(self.kinds, &filled).map_err(nonsense)?);
         let output = remote.script("observing", &body).await?;
         if let Some(held) = output.lines().skip_while(|line| *line != "@held").nth(1) {
             let lease = Lease::read(held);
             return Err(lease.map_or_else(|| remote.error("taking the lease", "it is held".into()), |by| remote.held(by)));
         }
-        observe::read(self.kinds, resources, &output).map_err(nonsense)
+        let mut seen = observe::read(self.kinds, &filled, &output).map_err(nonsense)?;
+        for (resource, filled) in resources.iter().zip(&filled) {
+            if let Some(have) = seen.have.get_mut(&resource.id).and_then(Option::as_mut) {
+                self.vault.seal(self.kinds, resource, filled, have);
+            }
+        }
+        Ok(seen)
     }
 }

@@ -36,6 +36,9 @@ pub struct Facts {
     /// The run whose changes, which may cut SSH, wait for a new connection that keeps them.
     #[serde(default)]
     pub unconfirmed: Option<String>,
+    /// SHA-256 of the encrypted secrets file that the host keeps with its generation, in hexadecimal.
+    #[serde(default)]
+    pub secrets: Option<String>,
     /// Packages whose configuration was interrupted (`dpkg --audit`).
     pub dpkg_broken: bool,
     /// What configures the host's network.
@@ -88,6 +91,7 @@ impl Facts {
             running_units: Vec::new(),
             operator: None,
             unconfirmed: None,
+            secrets: None,
             dpkg_broken: false,
             network: NetworkManager::Other,
         }

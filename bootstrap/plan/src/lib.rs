@@ -7,6 +7,7 @@ mod facts;
 mod lint;
 mod plan;
 mod resource;
+mod secret_ref;
 mod time;
 
 pub use argv::{Argv, quote};
@@ -16,4 +17,5 @@ pub use facts::{Facts, LedgerEntry, NetworkManager, Nic};
 pub use lint::{Finding, Severity, forbidden};
 pub use plan::{Counts, HostStage, PLAN_FORMAT, Plan, Stage, digest, sha256};
 pub use resource::{BadId, Fields, Id, Ref, Resource};
+pub use secret_ref::SecretRef;
 pub use time::rfc3339;

@@ -101,6 +101,8 @@ pub struct Resource {
 impl Resource {
     /// The parameter, true, of what may cut SSH when it changes.
     pub const MAY_CUT: &str = "may_cut";
+    /// The parameter, true, that a resource has while its secrets are filled in: a kind then shows nothing of what it finds.
+    pub const HOLDS_SECRETS: &str = "holds_secrets";
 
     /// A resource that must exist; add its fields with [`Resource::field`].
     pub fn present(kind: &str, name: impl Into<String>) -> Self {
@@ -147,6 +149,11 @@ impl Resource {
     /// True if a change of it may cut SSH, which the parameter [`Resource::MAY_CUT`] says.
     pub fn may_cut_ssh(&self) -> bool {
         self.params.get(Self::MAY_CUT) == Some(&true.into())
+    }
+
+    /// True if its secrets are filled in, or would be if they were known.
+    pub fn holds_secrets(&self) -> bool {
+        self.params.get(Self::HOLDS_SECRETS) == Some(&true.into())
     }
 
     /// A wanted text field.

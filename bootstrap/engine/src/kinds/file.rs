@@ -1,6 +1,6 @@
 //! Kind `file`: a regular file. The name is its absolute path.
 //!
-//! Fields: `content` (text, or `sha256:HEX` where it is too long or not text), `mode` (octal, four digits), `owner`,
+//! Fields: `content` (text, or `sha256:HEX` where it is too long or not text; may hold secrets), `mode` (octal, four digits), `owner`,
 //! `group` (names). Parameter: `check` (shell that fails if the candidate, whose path is in `$tmp`, must not be used). A thing at the path that is not a regular file is shown as the field `type`.
 
 use base64::Engine as _;
@@ -21,6 +21,10 @@ impl Kind for File {
         "file"
     }
 
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["content"]
+    }
+
     fn observe(&self, resources: &[&Resource]) -> String {
         let paths = words(resources.iter().map(|r| &r.id.name));
         let as_wanted = resources.iter().filter_map(|r| {
@@ -30,13 +34,17 @@ impl Kind for File {
         // An empty pattern list is not valid shell; this pattern matches nothing that sha256sum prints.
         let as_wanted: Vec<_> = as_wanted.chain(["-".to_owned()]).collect();
         let as_wanted = as_wanted.join("|");
+        let hidden = resources.iter().filter(|r| r.holds_secrets()).map(|r| quote(&r.id.name));
+        let hidden = hidden.chain(["-".to_owned()]).collect::<Vec<_>>().join("|");
         format!(
             r#"stat --printf '%n\tstat\t%a %U %G %F\n' -- {paths} 2>/dev/null
 for path in {paths}; do [ -f "$path" ] && [ ! -L "$path" ] && printf '%s\n' "$path"; done | tr '\n' '\0' | xargs -0 -r sha256sum -z -- |
 tr '\0' '\n' | while read -r sum path; do
   case "$sum $path" in {as_wanted}) row "$path" same "$sum" ;; *)
     row "$path" sum "$sum"
-    if [ "$(stat -c %s -- "$path")" -le {SHOWN_BYTES} ]; then rowb "$path" content <"$path"; fi ;;
+    case "$path" in {hidden}) ;; *)
+      if [ "$(stat -c %s -- "$path")" -le {SHOWN_BYTES} ]; then rowb "$path" content <"$path"; fi ;;
+    esac ;;
   esac
 done
 "#
@@ -119,9 +127,11 @@ fn apply_one(change: &Change) -> String {
         Some(content) => {
             let encoded = STANDARD.encode(content);
             script += &format!("(umask 077; base64 -d >\"$tmp\" <<'REGIONCTL'\n{encoded}\nREGIONCTL\n)\n");
-            script += &format!(
-                "if [ -f {path} ]; then chmod --reference={path} \"$tmp\"; chown --reference={path} \"$tmp\"; else chmod 0644 \"$tmp\"; fi\n"
-            );
+            script += &format!("if [ -f {path} ]; then chown --reference={path} \"$tmp\"; fi\n");
+            // With a mode of its own it is never, not even for a moment, as open as others are.
+            if text("mode").is_none() {
+                script += &format!("if [ -f {path} ]; then chmod --reference={path} \"$tmp\"; else chmod 0644 \"$tmp\"; fi\n");
+            }
         }
         None => script += &format!("if [ -f {path} ]; then cp -a -- {path} \"$tmp\"; else : >\"$tmp\"; fi\n"),
     }

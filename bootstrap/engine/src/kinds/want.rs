@@ -18,6 +18,11 @@ pub fn file(path: &str, content: impl Into<String>) -> Resource {
     Resource::present("file", path).field("content", content.into()).field("mode", "0644").owner("root").group("root")
 }
 
+/// A regular file that only root reads; `{{secret:NAME@VERSION}}` in its content is filled in on the way to the host.
+pub fn secret_file(path: &str, content: impl Into<String>) -> Resource {
+    file(path, content).mode("0600")
+}
+
 /// A folder of root's with mode 0755.
 pub fn directory(path: &str) -> Resource {
     Resource::present("directory", path).mode("0755").owner("root").group("root")
