@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::error::SecretsError;
 use crate::pki::{self, About, Pair, Request};
@@ -11,6 +11,8 @@ use crate::secret::Secret;
 use crate::spec::{Made, Spec, Why};
 use crate::store::{Secrets, seconds};
 use crate::tls_crypt::{self, Metadata};
+
+const DAY: u64 = 86_400;
 
 /// Makes what is wanted and missing, renews certificates that have less than a third of their life left, and those that no
 /// longer say what they should; the order of `specs` does not matter. What is as wanted stays as it is, and so does all that
@@ -57,6 +59,16 @@ fn reason(secrets: &Secrets, spec: &Spec, now: SystemTime) -> Result<Option<Why>
             let about = about(secrets, name)?;
             Ok(expiring(&about, now).or((about.common_name != *common_name).then_some(Why::Changed)))
         }
+        Spec::RevocationList { authority, revoked, .. } => {
+            let Some(list) = secrets.get(name) else { return Ok(Some(Why::Missing)) };
+            let failed = |error| SecretsError::pki(name, error);
+            let found = pki::read_crl(list.value.reveal()).map_err(failed)?;
+            let authority = pair(secrets, name, authority)?;
+            let issued = pki::crl_is_issued_by(list.value.reveal(), &authority.cert).map_err(failed)?;
+            let same = found.serials == revoked.iter().map(|(serial, _)| serial.clone()).collect();
+            let over = late(found.this_update, found.next_update, now);
+            Ok(if !issued { Some(Why::Source) } else { over.or((!same).then_some(Why::Changed)) })
+        }
         Spec::Certificate { authority, common_name, names, usage, .. } => {
             if missing(&key(name)) || missing(&cert(name)) {
                 return Ok(Some(Why::Missing));
@@ -102,6 +114,18 @@ fn make(secrets: &mut Secrets, spec: &Spec, why: Why, now: SystemTime, made: &mu
             }
             put_cert(secrets, name, text, &mut put)
         }
+        Spec::RevocationList { authority, revoked, days, .. } => {
+            let authority = pair(secrets, name, authority)?;
+            let until = seconds(now).saturating_add(u64::from(*days) * DAY);
+            let until = until.min(pki::read(&authority.cert).map_err(failed)?.not_after);
+            let at = |(serial, at): &(pki::Serial, u64)| {
+                let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(*at));
+                (serial.clone(), at.unwrap_or(now))
+            };
+            let revoked: Vec<_> = revoked.iter().map(at).collect();
+            let list = pki::crl(&authority, &revoked, now, until).map_err(failed)?;
+            put(secrets, name.to_owned(), Secret::new(list), Some(until))
+        }
         Spec::Certificate { authority, common_name, names, days, usage, .. } => {
             let request = Request { common_name: common_name.clone(), names: names.clone(), days: *days, usage: *usage };
             let pair = pki::certificate(&pair(secrets, name, authority)?, &request, now).map_err(failed)?;
@@ -124,8 +148,12 @@ fn put_cert(
 
 /// A third of its life is worth more than a renewal in a hurry.
 fn expiring(about: &About, now: SystemTime) -> Option<Why> {
-    let life = about.not_after.saturating_sub(about.not_before);
-    let left = about.not_after.saturating_sub(seconds(now));
+    late(about.not_before, about.not_after, now)
+}
+
+fn late(from: u64, until: u64, now: SystemTime) -> Option<Why> {
+    let life = until.saturating_sub(from);
+    let left = until.saturating_sub(seconds(now));
     (left.saturating_mul(3) < life).then_some(Why::Expiring)
 }
 

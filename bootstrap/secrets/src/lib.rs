@@ -8,6 +8,7 @@ mod atomic;
 mod content;
 mod ensure;
 mod error;
+mod fingerprint;
 mod identity;
 mod name;
 mod pem;
@@ -22,6 +23,7 @@ pub mod tls_crypt;
 
 pub use ensure::{ensure, renew};
 pub use error::{FileProblem, KeyProblem, RecipientProblem, SecretsError};
+pub use fingerprint::fingerprint;
 pub use identity::Identities;
 pub use recipient::Recipient;
 pub use secret::Secret;

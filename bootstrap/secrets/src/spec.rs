@@ -1,6 +1,6 @@
 //! What a region needs among its secrets.
 
-use crate::pki::Usage;
+use crate::pki::{Serial, Usage};
 
 /// A secret that is made when it is missing. A number of days or bytes that changes is heeded when it is made the next time. What has a key and a certificate is kept as two entries, `NAME/key` and
 /// `NAME/cert`, both PEM; everything else is one entry, `NAME`.
@@ -38,6 +38,17 @@ pub enum Spec {
         /// What it is for.
         usage: Usage,
     },
+    /// An authority's list of revoked certificates, PEM; a new one before it is over, and when another is to be on it.
+    RevocationList {
+        /// The entry.
+        name: String,
+        /// The authority's name.
+        authority: String,
+        /// Each serial number with the time when it was revoked, in seconds since 1970.
+        revoked: Vec<(Serial, u64)>,
+        /// How long it is valid; never longer than its authority.
+        days: u32,
+    },
     /// A tls-crypt-v2 key of OpenVPN servers, PEM.
     TlsCryptV2 {
         /// The entry.
@@ -59,6 +70,7 @@ impl Spec {
             Self::Password { name, .. }
             | Self::Authority { name, .. }
             | Self::Certificate { name, .. }
+            | Self::RevocationList { name, .. }
             | Self::TlsCryptV2 { name }
             | Self::TlsCryptV2Client { name, .. } => name,
         }
@@ -88,7 +100,7 @@ pub enum Why {
     Missing,
     /// Less than a third of its life was left.
     Expiring,
-    /// It should say something else: another name, address or usage.
+    /// It should say something else: another name, address or usage, or another list.
     Changed,
     /// What it was made with is another one now.
     Source,

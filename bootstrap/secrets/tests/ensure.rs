@@ -170,3 +170,26 @@ fn what_is_not_possible_is_named() {
     let error = ensure(&mut secrets, &wanted, start()).unwrap_err();
     assert_eq!(error.to_string(), "`vpn/server`: the certificate cannot be read");
 }
+
+#[test]
+fn a_revocation_list_is_made_anew_when_somebody_is_to_be_on_it_and_before_it_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut secrets = empty(&folder);
+    let authority = Spec::Authority { name: "vpn/ca".into(), common_name: "demo VPN".into(), days: 3_650 };
+    let list = |serials: &[&str]| Spec::RevocationList {
+        name: "vpn/crl".into(),
+        authority: "vpn/ca".into(),
+        revoked: serials.iter().map(|serial| (serial.parse().unwrap(), 1_795_219_200)).collect(),
+        days: 30,
+    };
+    let all = |serials: &[&str]| [list(serials), authority.clone()];
+    assert!(named(&made(&mut secrets, &all(&[]), start()), Why::Missing).contains(&"vpn/crl"));
+    assert_eq!(made(&mut secrets, &all(&[]), start() + 15 * DAY), []);
+    assert_eq!(made(&mut secrets, &all(&[]), start() + 25 * DAY), [("vpn/crl".into(), 2, Why::Expiring)]);
+    assert_eq!(made(&mut secrets, &all(&["4A"]), start() + 25 * DAY), [("vpn/crl".into(), 3, Why::Changed)]);
+    assert_eq!(made(&mut secrets, &all(&["4A"]), start() + 26 * DAY), []);
+    let read = pki::read_crl(secrets.get("vpn/crl").unwrap().value.reveal()).unwrap();
+    assert_eq!(read.serials, ["4A".parse().unwrap()].into());
+    renew(&mut secrets, &authority, start() + 26 * DAY).unwrap();
+    assert_eq!(made(&mut secrets, &all(&["4A"]), start() + 26 * DAY), [("vpn/crl".into(), 4, Why::Source)]);
+}

@@ -30,6 +30,9 @@ pub enum PkiError {
     /// A stored certificate cannot be read.
     #[error("the certificate cannot be read")]
     Certificate,
+    /// A stored list of revoked certificates cannot be read.
+    #[error("the list of revoked certificates cannot be read")]
+    RevocationList,
     /// A stored key cannot be read, or is of another kind.
     #[error("the key cannot be read")]
     Key,

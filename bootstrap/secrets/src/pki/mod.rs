@@ -10,7 +10,7 @@ mod serial;
 pub use error::PkiError;
 pub use issue::{Request, authority, certificate, renew_authority};
 pub use read::{About, is_issued_by, read};
-pub use revoke::crl;
+pub use revoke::{Revocations, crl, crl_is_issued_by, read_crl};
 pub use serial::Serial;
 
 use crate::secret::Secret;

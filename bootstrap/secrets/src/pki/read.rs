@@ -67,6 +67,12 @@ pub fn is_issued_by(cert: &str, authority: &str) -> Result<bool, PkiError> {
     Ok(named && cert.verify_signature(Some(authority.public_key())).is_ok())
 }
 
+/// What `look` sees in an authority's certificate.
+pub(super) fn authority_of<T>(authority: &str, look: impl FnOnce(&X509Certificate<'_>) -> T) -> Result<T, PkiError> {
+    let pem = block(authority)?;
+    Ok(look(&parse(&pem)?))
+}
+
 fn block(text: &str) -> Result<Pem, PkiError> {
     let (_, pem) = parse_x509_pem(text.as_bytes()).map_err(|_| PkiError::Certificate)?;
     if pem.label == "CERTIFICATE" { Ok(pem) } else { Err(PkiError::Certificate) }
