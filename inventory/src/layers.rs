@@ -61,7 +61,7 @@ impl Layer {
 
     /// Whether this version of regionctl can install it.
     pub const fn available(self) -> bool {
-        matches!(self, Self::Preflight | Self::Base | Self::Network | Self::Gluster)
+        matches!(self, Self::Preflight | Self::Base | Self::Network | Self::Vpn | Self::Gluster)
     }
 
     /// Its name, as `--layer` takes it.

@@ -1,8 +1,10 @@
 //! What a role is given: one host of a region, and what was observed of it.
 
+use std::collections::BTreeMap;
+
 use regionctl_images::Release;
 use regionctl_inventory::{Region, Server};
-use regionctl_plan::Facts;
+use regionctl_plan::{Facts, SecretRef};
 
 /// One server of a region, as a role sees it.
 #[derive(Clone, Copy)]
@@ -11,6 +13,8 @@ pub struct Host<'a> {
     pub region: &'a Region,
     /// Names and versions of what is installed.
     pub release: &'a Release,
+    /// The versions of the region's secrets.
+    pub secrets: &'a BTreeMap<String, u64>,
     /// The server.
     pub server: &'a Server,
     /// What was observed of it.
@@ -21,6 +25,11 @@ impl<'a> Host<'a> {
     /// The server's name.
     pub fn name(&self) -> &'a str {
         self.server.name.as_str()
+    }
+
+    /// What stands for a secret in a file's content.
+    pub fn secret(&self, name: &str) -> String {
+        SecretRef { name: name.to_owned(), version: self.secrets.get(name).copied().unwrap_or(1) }.to_string()
     }
 
     /// The other servers, in the order of the document.

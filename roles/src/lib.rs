@@ -8,12 +8,15 @@ mod gluster;
 mod host;
 mod network;
 pub mod preflight;
+pub mod secrets;
 mod template;
+pub mod vpn;
 mod wanted;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regionctl_engine::Wants;
@@ -91,6 +94,10 @@ pub const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "vpn",
+        roles: &[Role { name: "vpn/openvpn", what: "the way in for users with a profile", wants: vpn::openvpn::wants }],
+    },
+    Layer {
         name: "gluster",
         roles: &[
             Role { name: "gluster/server", what: "glusterd on the servers with bricks", wants: gluster::server::wants },
@@ -109,12 +116,19 @@ pub const LAYERS: &[Layer] = &[
 pub struct Roles {
     region: Arc<Region>,
     release: Arc<Release>,
+    secrets: BTreeMap<String, u64>,
 }
 
 impl Roles {
     /// The roles of a region that is installed from this release.
     pub fn new(region: Arc<Region>, release: Arc<Release>) -> Self {
-        Self { region, release }
+        Self { region, release, secrets: BTreeMap::new() }
+    }
+
+    /// With the versions that the region's secrets have; of others the first is wanted, which is not made yet.
+    #[must_use]
+    pub fn with_secrets(self, versions: BTreeMap<String, u64>) -> Self {
+        Self { secrets: versions, ..self }
     }
 
     /// The roles of a region, with the release that it names.
@@ -148,7 +162,7 @@ impl Wants for Roles {
 
     fn wanted(&self, layer: &str, host: &str, facts: &Facts) -> Vec<Resource> {
         let Some(server) = self.region.server(host) else { return Vec::new() };
-        let host = Host { region: &self.region, release: &self.release, server, facts };
+        let host = Host { region: &self.region, release: &self.release, secrets: &self.secrets, server, facts };
         let mut wanted: Vec<Resource> = Vec::new();
         for known in LAYERS {
             // What an earlier layer wants is there already.

@@ -137,6 +137,15 @@ impl Region {
         self.servers_with(ServerRole::Compute)
     }
 
+    /// The servers that VPN clients connect to: those written, or the compute servers. None without a VPN.
+    pub fn vpn_servers(&self) -> Vec<&Server> {
+        let Some(vpn) = &self.spec.vpn else { return Vec::new() };
+        if vpn.servers.is_empty() {
+            return self.compute_servers();
+        }
+        vpn.servers.iter().filter_map(|name| self.server(name.as_str())).collect()
+    }
+
     /// The Gluster volumes; none when the section is left out.
     pub fn volumes(&self) -> &[Volume] {
         self.spec.gluster.as_ref().map_or(&[], |gluster| &gluster.volumes)

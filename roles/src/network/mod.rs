@@ -4,7 +4,7 @@ pub mod dns;
 pub mod firewall;
 pub mod gateway;
 mod interfaces;
-mod table;
+pub(crate) mod table;
 pub mod vrack;
 
 use regionctl_inventory::Network;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use regionctl_engine::{HostView, Kinds, Wants, circle, observe, stages};
 use regionctl_inventory::Region;
-use regionctl_plan::{Facts, Fields, Id, Resource};
+use regionctl_plan::{Facts, Fields, Id, Resource, SecretRef};
 use serde_json::Value;
 
 use super::{cases, facts, region};
@@ -120,7 +120,8 @@ fn every_value_is_filled_in_and_none_is_a_secret() {
     each(|region, _, _, all| {
         for (host, resource) in resources(all) {
             let text = serde_json::to_string(resource).unwrap();
-            assert!(!text.contains("{{"), "{} on {host}: {text}", resource.id);
+            let filled = SecretRef::fill(&text, |_| Some(String::new())).unwrap();
+            assert!(!filled.contains("{{"), "{} on {host}: {text}", resource.id);
             assert!(!text.contains("PRIVATE KEY"), "{} on {host}", resource.id);
             let identity = region.spec.ssh.identity_file.as_deref();
             assert!(identity.is_none_or(|path| !text.contains(path)), "{} on {host}", resource.id);
@@ -145,7 +146,7 @@ fn a_file_has_its_folder_before_it() {
                     let folder = name.rsplit_once('/').map_or("/", |(folder, _)| folder);
                     assert!(FOLDERS.contains(&folder) || made.contains(&(host, folder)), "{name} has no folder");
                     assert!(
-                        resource.text("content").is_none_or(|text| text.ends_with('\n')),
+                        resource.text("content").is_none_or(|text| text.ends_with('\n') || text.ends_with("}}")),
                         "{name} does not end with a newline"
                     );
                 }
@@ -241,6 +242,27 @@ fn kernel_settings_and_modules_of_a_shared_kernel_are_left_alone() {
             assert!(resource.id.kind != "sysctl" || resource.id.name.starts_with("net."), "{}", resource.id);
             let options = resource.want.as_ref().and_then(|want| want.get("content")).and_then(Value::as_str).unwrap_or_default();
             assert!(!options.contains("DAEMON_OPTS") || options.contains("-x"), "{}", resource.id);
+        }
+    });
+}
+
+#[test]
+fn every_secret_that_is_spoken_of_is_made_and_in_a_field_that_keeps_it() {
+    let kinds = Kinds::host();
+    each(|region, _, _, all| {
+        let specs = crate::secrets::wanted(region);
+        let made = |name: &str| {
+            let of = name.strip_suffix("/key").or_else(|| name.strip_suffix("/cert")).unwrap_or(name);
+            // The list of revoked certificates comes with the users.
+            name == "vpn/crl" || specs.iter().any(|spec| spec.name() == of)
+        };
+        for (host, resource) in resources(all) {
+            let text = serde_json::to_string(resource).unwrap();
+            let keeps = kinds.get(&resource.id.kind).unwrap().secret_fields();
+            let kept = keeps.iter().filter_map(|field| resource.text(field)).flat_map(SecretRef::all).count();
+            let secrets = SecretRef::all(&text);
+            assert_eq!(secrets.len(), kept, "{} on {host}", resource.id);
+            assert!(secrets.iter().all(|secret| made(&secret.name)), "{secrets:?} on {host}");
         }
     });
 }

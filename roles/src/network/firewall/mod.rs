@@ -4,7 +4,7 @@
 //! what is for the server itself.
 
 use regionctl_engine::want;
-use regionctl_inventory::{Cidr, VpnProtocol};
+use regionctl_inventory::Cidr;
 
 use super::table::Table;
 use super::{interfaces, private};
@@ -51,12 +51,8 @@ fn from(host: &Host<'_>, operators: &[Cidr]) -> Vec<String> {
 }
 
 fn vpn(host: &Host<'_>) -> String {
-    let Some(vpn) = host.region.spec.vpn.as_ref().filter(|vpn| vpn.servers.iter().any(|name| *name == *host.name())) else {
-        return String::new();
-    };
-    let protocol = match vpn.protocol {
-        VpnProtocol::Udp => "udp",
-        VpnProtocol::Tcp => "tcp",
-    };
+    let serves = host.region.vpn_servers().iter().any(|server| server.name == host.server.name);
+    let Some(vpn) = host.region.spec.vpn.as_ref().filter(|_| serves) else { return String::new() };
+    let protocol = crate::vpn::protocol(vpn.protocol);
     format!("    {protocol} dport {} accept\n", vpn.port)
 }

@@ -1,0 +1,35 @@
+//! What the VPN's secrets are called. What has a key and a certificate is two entries, `NAME/key` and `NAME/cert`.
+
+/// The authority of servers and users.
+pub const AUTHORITY: &str = "vpn/ca";
+/// The key of all servers that hides the handshake from whoever has no profile.
+pub const TLS_CRYPT: &str = "vpn/tls-crypt";
+/// The certificates that are valid no more.
+pub const REVOKED: &str = "vpn/crl";
+/// Every certificate that a user ever got and that is not over.
+pub const REGISTER: &str = "vpn/register";
+
+/// A server.
+pub fn server(name: &str) -> String {
+    format!("vpn/servers/{name}")
+}
+
+/// A user.
+pub fn user(name: &str) -> String {
+    format!("vpn/users/{name}")
+}
+
+/// A user's own key to the handshake.
+pub fn user_tls_crypt(name: &str) -> String {
+    format!("vpn/users/{name}/tls-crypt")
+}
+
+/// Of what has both.
+pub fn key(name: &str) -> String {
+    format!("{name}/key")
+}
+
+/// Of what has both.
+pub fn cert(name: &str) -> String {
+    format!("{name}/cert")
+}

@@ -1,0 +1,192 @@
+//! Who may come in. Everything is among the secrets: a user's keys, and a register of every certificate that a user got, so
+//! that revoking a user revokes those that were replaced meanwhile, too.
+
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use regionctl_inventory::{Region, Vpn};
+use regionctl_secrets::pki::{self, Serial, Usage};
+use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Spec};
+use serde::{Deserialize, Serialize};
+
+use super::error::VpnError;
+use super::names::{AUTHORITY, REGISTER, REVOKED, TLS_CRYPT, cert, user, user_tls_crypt};
+
+/// OpenVPN lets nobody in once the list is over, so an install of the last four months makes a new one.
+const LIST_DAYS: u32 = 365;
+
+/// A user of the VPN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// Until when the present certificate is valid, in seconds since 1970.
+    pub until: u64,
+    /// When the user was revoked, in seconds since 1970.
+    pub revoked: Option<u64>,
+}
+
+/// A certificate that a user got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issued {
+    user: String,
+    serial: String,
+    /// In seconds since 1970.
+    until: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked: Option<u64>,
+}
+
+/// Everybody who ever had a profile, by name.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn list(secrets: &Secrets) -> Result<Vec<User>, VpnError> {
+    let mut users: Vec<User> = Vec::new();
+    for Issued { user, until, revoked, .. } in read(secrets)? {
+        users.retain(|known| known.name != user);
+        users.push(User { name: user, until, revoked });
+    }
+    users.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(users)
+}
+
+/// Makes a user, or lets one in again who was revoked, with new keys. Nothing is saved.
+///
+/// # Errors
+/// The region has no VPN, there is such a user, or the secrets cannot be made.
+pub fn add(region: &Region, secrets: &mut Secrets, name: &str, now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let vpn = region.spec.vpn.as_ref().ok_or(VpnError::None)?;
+    let known = list(secrets)?.into_iter().find(|known| known.name == name);
+    let mut made = Vec::new();
+    match known {
+        Some(User { revoked: None, .. }) => return Err(VpnError::Known(name.to_owned())),
+        // A revoked key is of no more use.
+        Some(_) => {
+            for spec in specs(vpn, name) {
+                made.extend(regionctl_secrets::renew(secrets, &spec, now)?);
+            }
+        }
+        None => made.extend(regionctl_secrets::ensure(secrets, &specs(vpn, name), now)?),
+    }
+    made.extend(settle(secrets, &[name.to_owned()], now)?);
+    Ok(made)
+}
+
+/// Revokes every certificate of a user. Nothing is saved; the servers know after the next install.
+///
+/// # Errors
+/// There is no such user, or one who was revoked before.
+pub fn revoke(secrets: &mut Secrets, name: &str, now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let known = list(secrets)?.into_iter().find(|known| known.name == name);
+    if known.ok_or_else(|| VpnError::Unknown(name.to_owned()))?.revoked.is_some() {
+        return Err(VpnError::Revoked(name.to_owned()));
+    }
+    let mut register = read(secrets)?;
+    for issued in register.iter_mut().filter(|issued| issued.user == name) {
+        issued.revoked.get_or_insert(seconds(now));
+    }
+    write(secrets, &register, now)?;
+    settle(secrets, &[], now)
+}
+
+/// Makes what the users need who may come in: those of the inventory and those who were added, unless they were revoked.
+/// Renews certificates, and the list of revoked ones. Nothing is saved.
+///
+/// # Errors
+/// The secrets cannot be made or read.
+pub fn ensure(vpn: &Vpn, secrets: &mut Secrets, now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let known = list(secrets)?;
+    let mut names: BTreeSet<String> = vpn.users.iter().map(|user| user.name.to_string()).collect();
+    names.extend(known.iter().map(|user| user.name.clone()));
+    names.retain(|name| !known.iter().any(|user| user.name == *name && user.revoked.is_some()));
+    let names: Vec<_> = names.into_iter().collect();
+    let specs: Vec<_> = names.iter().flat_map(|name| specs(vpn, name)).collect();
+    let mut made = regionctl_secrets::ensure(secrets, &specs, now)?;
+    made.extend(settle(secrets, &names, now)?);
+    Ok(made)
+}
+
+/// Says why a user may not come in.
+///
+/// # Errors
+/// The reason.
+pub(super) fn may_come_in(secrets: &Secrets, name: &str, now: SystemTime) -> Result<(), VpnError> {
+    let known = list(secrets)?.into_iter().find(|known| known.name == name);
+    match known {
+        None => Err(VpnError::Unknown(name.to_owned())),
+        Some(User { revoked: Some(_), .. }) => Err(VpnError::Revoked(name.to_owned())),
+        Some(User { until, .. }) if until <= seconds(now) => Err(VpnError::Over(name.to_owned())),
+        Some(_) => Ok(()),
+    }
+}
+
+fn specs(vpn: &Vpn, name: &str) -> [Spec; 2] {
+    [
+        Spec::Certificate {
+            name: user(name),
+            authority: AUTHORITY.into(),
+            common_name: name.to_owned(),
+            names: Vec::new(),
+            days: vpn.certificate_days.into(),
+            usage: Usage::Client,
+        },
+        Spec::TlsCryptV2Client { name: user_tls_crypt(name), server: TLS_CRYPT.into() },
+    ]
+}
+
+/// Enters new certificates of these users, forgets those that are over, and makes the list of revoked ones.
+fn settle(secrets: &mut Secrets, names: &[String], now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let old = read(secrets)?;
+    let mut register = old.clone();
+    for name in names {
+        let Some(entry) = secrets.get(&cert(&user(name))) else { continue };
+        let about = pki::read(entry.value.reveal()).map_err(|source| SecretsError::Pki { name: user(name), source })?;
+        let serial = about.serial.to_string();
+        if !register.iter().any(|issued| issued.serial == serial) {
+            register.push(Issued { user: name.clone(), serial, until: about.not_after, revoked: None });
+        }
+    }
+    // The last one of a user stays: it says that there is one, and whether they were revoked.
+    let last: BTreeSet<String> = {
+        let last = |name: &str| register.iter().rfind(|issued| issued.user == name).map(|issued| issued.serial.clone());
+        register.iter().filter_map(|issued| last(&issued.user)).collect()
+    };
+    register.retain(|issued| issued.until > seconds(now) || last.contains(&issued.serial));
+    let mut made = Vec::new();
+    if register != old {
+        made.push(write(secrets, &register, now)?);
+    }
+    let revoked = register.iter().filter(|issued| issued.until > seconds(now));
+    let revoked = revoked.filter_map(|issued| Some((issued, issued.revoked?)));
+    let revoked = revoked.map(|(issued, at)| Ok((issued.serial.parse::<Serial>().map_err(|_| VpnError::Register)?, at)));
+    let list = Spec::RevocationList {
+        name: REVOKED.into(),
+        authority: AUTHORITY.into(),
+        revoked: revoked.collect::<Result<_, VpnError>>()?,
+        days: LIST_DAYS,
+    };
+    made.extend(regionctl_secrets::ensure(secrets, &[list], now)?);
+    Ok(made)
+}
+
+/// The register, in the order in which certificates were made. A damaged one is no empty one: it would let people in.
+fn read(secrets: &Secrets) -> Result<Vec<Issued>, VpnError> {
+    let Some(entry) = secrets.get(REGISTER) else { return Ok(Vec::new()) };
+    serde_json::from_str(entry.value.reveal()).map_err(|_| VpnError::Register)
+}
+
+fn write(secrets: &mut Secrets, register: &[Issued], now: SystemTime) -> Result<Made, VpnError> {
+    let why = if secrets.get(REGISTER).is_some() { regionctl_secrets::Why::Changed } else { regionctl_secrets::Why::Missing };
+    let text = serde_json::to_string(register).map_err(|_| VpnError::Register)?;
+    let version = secrets.put_at(REGISTER, Secret::new(text), None, now)?;
+    Ok(Made { name: REGISTER.to_owned(), version, why })
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use std::path::Path;
+use std::time::Duration;
+
+use regionctl_inventory::{Known, parse};
+use regionctl_secrets::Recipient;
+
+use super::*;
+use crate::secrets::ensure as ensure_all;
+use crate::vpn::profile;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
+fn start() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_795_219_200)
+}
+
+fn region() -> Region {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/region.yaml")).unwrap();
+    let releases = regionctl_images::names();
+    let text = text + "  vpn: {users: [{name: alice}], certificateDays: 30}\n";
+    parse(&text, "region.yaml", &Known { releases: &releases }).unwrap_or_else(|error| panic!("{error}")).region
+}
+
+fn empty() -> Secrets {
+    Secrets::create(Path::new("/nowhere/secrets.age"), vec![Recipient::parse(RECIPIENT).unwrap()]).unwrap()
+}
+
+fn on_the_list(secrets: &Secrets) -> usize {
+    pki::read_crl(secrets.get(REVOKED).unwrap().value.reveal()).unwrap().serials.len()
+}
+
+#[test]
+fn who_is_in_the_inventory_has_a_profile_and_nothing_is_made_twice() {
+    let (region, mut secrets) = (region(), empty());
+    let made = ensure_all(&region, &mut secrets, start()).unwrap();
+    assert!(made.iter().any(|made| made.name == "vpn/users/alice/cert"), "{made:?}");
+    assert_eq!(ensure_all(&region, &mut secrets, start() + DAY).unwrap(), []);
+    let text = profile(&region, &secrets, "alice", start()).unwrap();
+    let text = text.reveal();
+    assert_eq!(text.lines().filter(|line| line.starts_with("remote 203.0.113.")).count(), 2, "{text}");
+    assert!(!text.contains("{{") && text.contains("-----BEGIN PRIVATE KEY-----\n"), "{text}");
+    assert!(matches!(profile(&region, &secrets, "bob", start()), Err(VpnError::Unknown(_))));
+}
+
+#[test]
+fn revoking_revokes_what_was_replaced_too_and_lasts() {
+    let (region, mut secrets) = (region(), empty());
+    ensure_all(&region, &mut secrets, start()).unwrap();
+    let later = start() + 25 * DAY;
+    let made = ensure_all(&region, &mut secrets, later).unwrap();
+    assert!(made.iter().any(|made| made.name == "vpn/users/alice/cert"), "{made:?}");
+    assert_eq!(on_the_list(&secrets), 0);
+    revoke(&mut secrets, "alice", later).unwrap();
+    assert_eq!(on_the_list(&secrets), 2);
+    assert!(matches!(profile(&region, &secrets, "alice", later), Err(VpnError::Revoked(_))));
+    assert!(matches!(revoke(&mut secrets, "alice", later), Err(VpnError::Revoked(_))));
+    // An inventory that still names the user, and certificates that are over, change nothing of that.
+    for days in [26, 40, 100] {
+        ensure_all(&region, &mut secrets, start() + days * DAY).unwrap();
+        assert!(matches!(profile(&region, &secrets, "alice", later), Err(VpnError::Revoked(_))));
+    }
+    assert_eq!(on_the_list(&secrets), 0, "what is over need not be on the list");
+}
+
+#[test]
+fn who_was_revoked_comes_in_again_with_new_keys_only() {
+    let (region, mut secrets) = (region(), empty());
+    ensure_all(&region, &mut secrets, start()).unwrap();
+    assert!(matches!(add(&region, &mut secrets, "alice", start()), Err(VpnError::Known(_))));
+    revoke(&mut secrets, "alice", start()).unwrap();
+    let old = secrets.get("vpn/users/alice/key").unwrap().value.reveal().clone();
+    add(&region, &mut secrets, "alice", start()).unwrap();
+    assert_ne!(*secrets.get("vpn/users/alice/key").unwrap().value.reveal(), old);
+    assert_eq!(on_the_list(&secrets), 1);
+    profile(&region, &secrets, "alice", start()).unwrap();
+    add(&region, &mut secrets, "bob", start()).unwrap();
+    let users: Vec<_> = list(&secrets).unwrap().into_iter().map(|user| (user.name, user.revoked)).collect();
+    assert_eq!(users, [("alice".to_owned(), None), ("bob".to_owned(), None)]);
+    revoke(&mut secrets, "bob", start()).unwrap();
+    assert!(matches!(profile(&region, &secrets, "bob", start()), Err(VpnError::Revoked(_))));
+}
+
+#[test]
+fn a_damaged_register_lets_nobody_in() {
+    let (region, mut secrets) = (region(), empty());
+    secrets.put(REGISTER, Secret::new("{".into()), None).unwrap();
+    assert!(matches!(ensure_all(&region, &mut secrets, start()), Err(VpnError::Register)));
+}
