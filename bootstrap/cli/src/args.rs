@@ -109,6 +109,22 @@ impl From<Hosts> for Selection {
     }
 }
 
+/// The operator's own keys.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Identity {
+    /// open the secrets with this age identity or SSH key; may be repeated
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = env::IDENTITY,
+        hide_env_values = true,
+        help = "open the secrets with this age identity or SSH key; may be repeated \
+                [default: ~/.config/regionctl/identity.txt, then ~/.ssh/id_ed25519]"
+    )]
+    pub identity: Vec<PathBuf>,
+}
+
 /// How hosts are talked to.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Hosts")]

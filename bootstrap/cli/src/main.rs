@@ -18,6 +18,7 @@ mod region;
 mod render;
 mod run;
 mod survey;
+mod vault;
 mod verbs;
 
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::vault::Vault;
 use crate::{lab, nearest};
 
 /// A region, read from its inventory. Nothing is connected yet.
@@ -72,27 +73,37 @@ impl Region {
         }
     }
 
-    /// The engine that asks and changes this region's servers.
+    /// As [`Region::engine_with`], for verbs that compare nothing that holds secrets.
     ///
     /// # Errors
     /// The release is not known.
     pub fn engine(&self, contact: &args::Contact, output: &Output) -> Result<Engine, Failure> {
+        self.engine_with(contact, &Arc::new(Vault::closed(self)), output)
+    }
+
+    /// The engine that asks and changes this region's servers.
+    ///
+    /// # Errors
+    /// The release is not known.
+    pub fn engine_with(&self, contact: &args::Contact, vault: &Arc<Vault>, output: &Output) -> Result<Engine, Failure> {
         if self.lab.is_none() && Lab::open(self.name()).is_ok() {
             let note = output.err().paint(output.err().head, "note:");
             output.say(&format!("{note} this works on the real servers; a lab plays this region, `--lab` works on that\n"));
         }
         let region = &self.inventory.region;
         let roles = Roles::of(Arc::new(region.clone())).map_err(|error| Failure::from_error(Exit::Inventory, &error))?;
+        let roles = roles.with_secrets(vault.versions());
         let not_available = region.not_available().into_iter().map(|what| what.to_string());
         let about = About {
             region: region.name().to_owned(),
             release: region.spec.release.clone(),
             inventory: self.text.clone(),
             inventory_digest: self.inventory.digest.clone(),
-            notes: not_available.chain(roles.notes()).collect(),
+            notes: not_available.chain(roles.notes()).chain(vault.notes()).collect(),
         };
         let hosts: Vec<_> = region.servers().iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
-        Ok(Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into()))
+        let engine = Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into());
+        Ok(engine.with_secrets(vault.clone()))
     }
 
     /// A server as SSH reaches it.

@@ -1,13 +1,14 @@
 //! `regionctl install`
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use regionctl_engine::{Engine, Goal, Survey};
 use regionctl_inventory::Layer;
 use regionctl_plan::Plan;
 
 use super::Context;
-use crate::args::{Allow, Contact, Selection, Window};
+use crate::args::{Allow, Contact, Identity, Selection, Window};
 use crate::confirm::{self, Word};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -16,6 +17,7 @@ use crate::region::Region;
 use crate::render::checks;
 use crate::render::words::count;
 use crate::run::{self, Execution};
+use crate::vault::Vault;
 use crate::{plan_file, preflight, survey};
 
 /// The verb's options.
@@ -35,6 +37,8 @@ pub struct Args {
     #[command(flatten)]
     contact: Contact,
     #[command(flatten)]
+    identity: Identity,
+    #[command(flatten)]
     window: Window,
     #[command(flatten)]
     allow: Allow,
@@ -44,7 +48,8 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let output = &context.output;
     let region = Region::load(&context.file)?;
-    let engine = region.engine(&args.contact, output)?;
+    let vault = Arc::new(Vault::open(&region, &args.identity.identity)?);
+    let engine = region.engine_with(&args.contact, &vault, output)?;
     let allowed = &args.allow.allow;
     let execution =
         Execution { verb: "install", allowed, events: args.events.as_deref(), reset: false, window: args.window.time() };
@@ -52,6 +57,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         let plan = plan_file::read(file, &region)?;
         run::show(&plan, allowed, output);
         run::permit(&plan, allowed)?;
+        vault.save(output)?;
         return run::execute(&engine, &plan, &execution, output).await;
     }
     let selection = region.select(&args.selection)?;
@@ -63,7 +69,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     run::show(&plan, allowed, output);
     run::permit(&plan, allowed)?;
     let silent = survey::exit(&survey);
-    if plan.is_empty() && !has_news(&plan, &survey) {
+    if plan.is_empty() && !vault.is_changed() && !has_news(&engine, &plan, &survey) {
         return Ok(silent);
     }
     if !args.yes && !plan.is_empty() {
@@ -71,6 +77,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         let left_out = if silent == Exit::Done { "" } else { ", leaving out those that did not answer" };
         confirm::ask(output, &format!("execute plan {} on {hosts}{left_out}?", plan.id), Word::Yes)?;
     }
+    // Written before it is used: what is on a host and in no file would be lost.
+    vault.save(output)?;
     match run::execute(&engine, &plan, &execution, output).await? {
         Exit::Done => Ok(silent),
         exit => Ok(exit),
@@ -90,11 +98,9 @@ async fn check_new(region: &Region, engine: &Engine, survey: &Survey, args: &Arg
     run::permitted("preflight", &findings, allowed, Exit::Host)
 }
 
-/// True if a plan without changes still has a generation to write: the run that made the last change was cut short, or a
-/// host is not at the generation of the others.
-fn has_news(plan: &Plan, survey: &Survey) -> bool {
-    survey
-        .values()
-        .flatten()
-        .any(|surveyed| surveyed.view.facts.generation.is_none() || surveyed.view.facts.generation != plan.parent)
+/// True if a plan without changes still has a generation to write: the run that made the last change was cut short, a host
+/// is not at the generation of the others, or the secrets are others than it keeps.
+fn has_news(engine: &Engine, plan: &Plan, survey: &Survey) -> bool {
+    let facts = survey.values().flatten().map(|surveyed| &surveyed.view.facts);
+    facts.into_iter().any(|facts| facts.generation.is_none() || engine.is_behind(facts, plan.parent))
 }

@@ -14,6 +14,7 @@ mod secrets;
 mod status;
 mod support;
 mod validate;
+mod vpn;
 
 use std::path::PathBuf;
 
@@ -52,6 +53,8 @@ pub enum Verb {
     Reset(reset::Args),
     /// show the region's secrets, without their values, and say who can open them
     Secrets(secrets::Args),
+    /// let users into the region through the VPN, or keep them out
+    Vpn(vpn::Args),
     /// play the region's servers on this machine, to rehearse on
     Lab(lab::Args),
     /// print a completion script for a shell
@@ -89,6 +92,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Verb::History(args) => history::run(&context, &args).await,
         Verb::Reset(args) => reset::run(&context, &args).await,
         Verb::Secrets(args) => secrets::run(&context, &args),
+        Verb::Vpn(args) => vpn::run(&context, &args),
         Verb::Lab(args) => lab::run(&context, &args).await,
         Verb::Completions(args) => completions::run(&context, &args),
     }

@@ -1,15 +1,17 @@
 //! `regionctl plan`
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use regionctl_engine::Goal;
 
 use super::Context;
-use crate::args::{Allow, Contact, Selection};
+use crate::args::{Allow, Contact, Identity, Selection};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::region::Region;
 use crate::render::plan;
+use crate::vault::Vault;
 use crate::{plan_file, survey};
 
 /// The verb's options.
@@ -26,6 +28,8 @@ pub struct Args {
     #[command(flatten)]
     contact: Contact,
     #[command(flatten)]
+    identity: Identity,
+    #[command(flatten)]
     allow: Allow,
 }
 
@@ -33,7 +37,8 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let selection = region.select(&args.selection)?;
-    let engine = region.engine(&args.contact, &context.output)?;
+    let vault = Arc::new(Vault::open(&region, &args.identity.identity)?);
+    let engine = region.engine_with(&args.contact, &vault, &context.output)?;
     let survey = survey::survey(&engine, &selection, &Goal::Wanted, &context.output).await?;
     let made = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     let full = context.output.verbose > 0;

@@ -9,11 +9,11 @@ mod show;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use regionctl_secrets::{Identities, Recipient, Secrets, SecretsError};
+use regionctl_secrets::{Identities, Recipient, Secrets};
 use serde::Serialize;
 
 use super::Context;
-use crate::env;
+use crate::args::Identity;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::region::{self, Region};
@@ -21,21 +21,13 @@ use crate::render::clean::clean;
 use crate::render::findings;
 use crate::render::style::Style;
 use crate::render::table::{Cell, Table};
+use crate::vault::failure;
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// open the secrets with this age identity or SSH key; may be repeated
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = env::IDENTITY,
-        hide_env_values = true,
-        help = "open the secrets with this age identity or SSH key; may be repeated \
-                [default: ~/.config/regionctl/identity.txt, then ~/.ssh/id_ed25519]"
-    )]
-    identity: Vec<PathBuf>,
+    #[command(flatten)]
+    identity: Identity,
     #[command(subcommand)]
     verb: SecretsVerb,
 }
@@ -66,7 +58,7 @@ enum RecipientsVerb {
 /// Runs a subcommand.
 pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
-    let identities = region::identities(&args.identity).map_err(|error| failure(&error))?;
+    let identities = region::identities(&args.identity.identity).map_err(|error| failure(&error))?;
     let place = Place { file: region.secrets_file(), identities };
     match &args.verb {
         SecretsVerb::Show => show::run(context, &place),
@@ -132,21 +124,5 @@ fn warn_if_alone(context: &Context, secrets: &Secrets) {
         let note =
             "only one key opens the secrets: when it is lost, so are they; `regionctl secrets recipients add` adds another";
         context.output.say(&findings::notes(&[note.to_owned()], context.output.err()));
-    }
-}
-
-/// An error of the secrets, with its hint.
-fn failure(error: &SecretsError) -> Failure {
-    let failure = match error {
-        SecretsError::Read { path, source } => Failure::file("read", path, source),
-        SecretsError::Write { path, source } => Failure::file("write", path, source),
-        SecretsError::Recipient(_) | SecretsError::UnknownRecipient { .. } | SecretsError::SeveralRecipients { .. } => {
-            Failure::from_error(Exit::Usage, error)
-        }
-        _ => Failure::from_error(Exit::Local, error),
-    };
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }

@@ -3,6 +3,7 @@
 mod heal;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use regionctl_engine::{Engine, Goal, HostError, Survey, Surveyed};
 use regionctl_plan::Plan;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use self::heal::Volume;
 use super::Context;
-use crate::args::{Contact, Selection};
+use crate::args::{Contact, Identity, Selection};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::region::Region;
@@ -20,6 +21,7 @@ use crate::render::style::Style;
 use crate::render::table::{Cell, Table};
 use crate::render::words::{count, list};
 use crate::survey;
+use crate::vault::Vault;
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,8 @@ pub struct Args {
     selection: Selection,
     #[command(flatten)]
     contact: Contact,
+    #[command(flatten)]
+    identity: Identity,
 }
 
 /// What is printed with `-o json`.
@@ -79,7 +83,8 @@ impl HostStatus {
 pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let selection = region.select(&args.selection)?;
-    let engine = region.engine(&args.contact, &context.output)?;
+    let vault = Arc::new(Vault::open(&region, &args.identity.identity)?);
+    let engine = region.engine_with(&args.contact, &vault, &context.output)?;
     let survey = survey::ask(&engine, &selection, &Goal::Wanted, &context.output).await;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     let volumes = volumes(&engine, &survey, context).await;

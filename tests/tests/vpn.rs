@@ -1,0 +1,187 @@
+//! The VPN of a region of lab hosts, with a stock OpenVPN as the client. `make e2e SUITE=vpn`.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::process::Command;
+
+use regionctl_lab::Lab;
+use regionctl_tests::properties::same;
+use regionctl_tests::region::{Failed, LabRegion, until, want};
+use regionctl_tests::suite::Suite;
+
+const LAB: &str = "tunnel";
+const LAYERS: &str = "base,network,vpn";
+/// The server that plays a laptop: its own way to the vrack is cut, so all that reaches it comes through the tunnel.
+const CLIENT: &str = "storage-2";
+const USAGE: i32 = 64;
+
+#[test]
+fn vpn() {
+    let mut suite = Suite::new("vpn").unwrap();
+    let region = Region { region: LabRegion::up_with(LAB, |text| with(&text)).unwrap() };
+    let fresh = region.region.states().unwrap();
+    suite.step("without a secrets file nothing is planned, and a plan makes none", || region.planned());
+    suite.step("the layer is installed, and a second plan is empty", || region.installed());
+    suite.step("keys are where they belong and nowhere else, the encrypted file on every server", || region.kept());
+    suite.step("only users have a profile", || region.profiles());
+    suite.step("a user connects, resolves a name of the region and reaches the vrack", || region.connects("bob"));
+    suite.step("a revoked user is out and stays out", || region.revoked());
+    suite.step("another user still connects", || region.connects("alice"));
+    suite.step("a reset leaves nothing", || {
+        region.region.ok(&["--lab", "reset", "--yes"])?;
+        let others = fresh.iter().filter(|(host, _)| **host != CLIENT);
+        others.into_iter().try_for_each(|(host, state)| same(state, &region.region.state(host)?, &format!("{host} after reset")))
+    });
+    drop(region);
+    suite.end().unwrap();
+}
+
+/// The example with a VPN on a server of each version of Debian.
+fn with(document: &str) -> String {
+    let after = "loadBalancers: 10.90.0.180-10.90.0.239\n";
+    let network = format!("{after}    firewall: {{operators: [203.0.113.0/24]}}\n    dns: {{}}\n");
+    let vpn = "  vpn: {servers: [compute-1, compute-2], users: [{name: alice}]}\n\n  base:\n";
+    document.replacen(after, &network, 1).replacen("  base:\n", vpn, 1)
+}
+
+struct Region {
+    region: LabRegion,
+}
+
+impl Region {
+    /// The verb with the operator's key.
+    fn words<'a>(&self, key: &'a str, words: &[&'a str]) -> Vec<&'a str> {
+        [&["--lab"], words, &["--identity", key]].concat()
+    }
+
+    fn exits(&self, code: i32, words: &[&str]) -> Result<String, Failed> {
+        let key = self.region.path("key");
+        self.region.exits(code, &self.words(&key, words))
+    }
+
+    fn ok(&self, words: &[&str]) -> Result<String, Failed> {
+        self.exits(0, words)
+    }
+
+    fn planned(&self) -> Result<(), Failed> {
+        let key = self.region.path("key");
+        let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "operator", "-f", &key]).status();
+        want(made.is_ok_and(|status| status.success()), || "no key can be made".into())?;
+        let said = self.exits(1, &["plan", "--layer", LAYERS])?;
+        want(said.contains("secrets recipients add"), || said.clone())?;
+        let public = std::fs::read_to_string(format!("{key}.pub")).map_err(|error| error.to_string())?;
+        self.ok(&["secrets", "recipients", "add", public.trim()])?;
+        let plan = self.ok(&["plan", "--layer", LAYERS])?;
+        want(plan.contains("secrets will be made: vpn/ca/key"), || plan.clone())?;
+        let shown = self.ok(&["secrets", "show"])?;
+        want(shown.contains("there are no secrets yet"), || shown.clone())
+    }
+
+    fn installed(&self) -> Result<(), Failed> {
+        self.ok(&["install", "--yes", "--layer", LAYERS])?;
+        self.ok(&["plan", "--exit-code", "--layer", LAYERS]).map(drop)
+    }
+
+    fn kept(&self) -> Result<(), Failed> {
+        let lab = Lab::open(LAB).map_err(|error| error.to_string())?;
+        let mut grep = Command::new("grep");
+        grep.args(["-rlE", "PRIVATE KEY|tls-crypt-v2 server key"]).arg(lab.folder().join(".regionctl"));
+        let found = grep.output().map_err(|error| error.to_string())?;
+        want(found.stdout.is_empty(), || String::from_utf8_lossy(&found.stdout).into_owned())?;
+        let file = std::fs::read(lab.folder().join("secrets.age")).map_err(|error| error.to_string())?;
+        for host in LabRegion::HOSTS {
+            let kept = self.region.on(host, "sha256sum <\"$(ls -t /var/lib/regionctl/generations/*.age | head -n 1)\"")?;
+            want(kept.starts_with(&regionctl_plan::sha256(&file)), || format!("{host} keeps {kept}"))?;
+            let others = "grep -rlE 'PRIVATE KEY' /var/lib/regionctl || :";
+            let others = self.region.on(host, others)?;
+            want(others.is_empty(), || format!("{host}: {others}"))?;
+        }
+        let modes = self.region.on("compute-1", "stat -c '%a %U' /etc/openvpn/server/region-server.key")?;
+        want(modes.trim() == "600 root", || modes.clone())
+    }
+
+    fn profiles(&self) -> Result<(), Failed> {
+        self.ok(&["vpn", "user", "add", "bob"])?;
+        let said = self.exits(USAGE, &["vpn", "profile", "mallory"])?;
+        want(said.contains("no user `mallory`") && said.contains("vpn user add mallory"), || said.clone())?;
+        let said = self.exits(USAGE, &["vpn", "user", "add", "alice"])?;
+        want(said.contains("already"), || said.clone())?;
+        let users = self.ok(&["vpn", "user", "list"])?;
+        want(users.contains("alice") && users.contains("bob"), || users.clone())
+    }
+
+    /// Starts the client as a user; `start` is what runs it, so that a second one takes the first one's place.
+    fn start(&self, user: &str) -> Result<(), Failed> {
+        let key = self.region.path("key");
+        let profile = self.region.run(&self.words(&key, &["vpn", "profile", user]))?;
+        want(profile.status.success(), || String::from_utf8_lossy(&profile.stderr).into_owned())?;
+        let profile = String::from_utf8_lossy(&profile.stdout).into_owned();
+        self.region.on(
+            CLIENT,
+            &format!(
+                "command -v openvpn >/dev/null || apt-get -qq install -y --no-install-recommends openvpn >/dev/null 2>&1
+printf '#!/bin/sh\\nenv >/run/pushed\\n' >/run/up; chmod 0755 /run/up; rm -f /run/pushed
+cat >/run/profile.ovpn <<'PROFILE'\n{profile}PROFILE"
+            ),
+        )?;
+        self.region.on(CLIENT, START).map(drop)
+    }
+
+    fn reaches(&self) -> bool {
+        self.region.on(CLIENT, "ping -q -c 1 -W 2 10.90.0.13 >/dev/null").is_ok()
+    }
+
+    fn connects(&self, user: &str) -> Result<(), Failed> {
+        self.region.on(CLIENT, &format!("{STOP}\n{CUT}"))?;
+        want(!self.reaches(), || "the vrack is reached without a tunnel".into())?;
+        self.start(user)?;
+        until(60, "the tunnel", || self.region.on(CLIENT, "test -s /run/pushed").is_ok())
+            .map_err(|error| format!("{error}\n{}", self.log()))?;
+        until(20, "the vrack through the tunnel", || self.reaches()).map_err(|error| format!("{error}\n{}", self.log()))?;
+        let resolved = self.region.on(CLIENT, RESOLVE)?;
+        want(resolved.contains("10.90.0.13"), || format!("the name resolves to {resolved:?}"))
+    }
+
+    fn log(&self) -> String {
+        self.region.on(CLIENT, "journalctl -u client -n 30 --no-pager -o cat").unwrap_or_default()
+    }
+
+    fn revoked(&self) -> Result<(), Failed> {
+        want(self.reaches(), || "there is no tunnel to cut".into())?;
+        let said = self.ok(&["vpn", "user", "revoke", "bob"])?;
+        want(said.contains("install --layer vpn"), || said.clone())?;
+        let said = self.exits(USAGE, &["vpn", "profile", "bob"])?;
+        want(said.contains("was revoked"), || said.clone())?;
+        self.region.on(CLIENT, MEND)?;
+        self.ok(&["install", "--yes", "--layer", LAYERS])?;
+        self.region.on(CLIENT, CUT)?;
+        until(30, "the tunnel to end", || !self.reaches())?;
+        self.region.on(CLIENT, &format!("{STOP}\nrm -f /run/pushed"))?;
+        self.region.on(CLIENT, START)?;
+        let refused = "journalctl -u openvpn-server@region --no-pager -o cat | grep -q 'certificate revoked'";
+        until(60, "a server to refuse", || ["compute-1", "compute-2"].iter().any(|host| self.region.on(host, refused).is_ok()))
+            .map_err(|error| format!("{error}\n{}", self.log()))?;
+        want(!self.reaches(), || "a revoked user reaches the vrack".into())?;
+        self.region.on(CLIENT, &format!("{STOP}\ntest ! -e /run/pushed\n{MEND}"))?;
+        self.ok(&["plan", "--exit-code", "--layer", LAYERS]).map(drop)
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        let _ = self.region.on(CLIENT, &format!("{STOP}\n{MEND}"));
+    }
+}
+
+/// The stock program with a profile, and nothing else but a note of what the server pushed.
+const START: &str = "systemd-run --quiet --collect --unit client -- \
+  openvpn --config /run/profile.ovpn --script-security 2 --up /run/up";
+const STOP: &str = "systemctl stop client 2>/dev/null || :";
+const CUT: &str = "ip link set eno2 down";
+const MEND: &str = "ip link set eno2 up";
+/// The pushed resolver and no other. The name is in the region's zone only, in no hosts file.
+const RESOLVE: &str = r#"
+dns=$(sed -n 's/^foreign_option_[0-9]*=dhcp-option DNS //p' /run/pushed)
+domain=$(sed -n 's/^foreign_option_[0-9]*=dhcp-option DOMAIN //p' /run/pushed)
+printf 'nameserver %s\nsearch %s\n' "$dns" "$domain" >/run/resolv
+unshare --mount sh -c 'mount --bind /run/resolv /etc/resolv.conf && getent ahostsv4 ns'
+"#;
