@@ -18,8 +18,10 @@ pub fn wants(host: &Host<'_>) -> Option<Resource> {
     let payload = host.region.spec.network.vrack.mtu.saturating_sub(HEADERS).to_string();
     let ask = fill(include_str!("templates/pairs.sh"), &[("others", &others.join(" ")), ("payload", &payload)]);
     let command = want::Command {
+        // Well inside the window, so that what is said gets back.
         run: &format!(
-            "for i in $(seq 20); do if said=$( ({ask}) 2>&1 ); then exit 0; fi; sleep 0.5; done\necho \"$said\" >&2; exit 1"
+            "end=$(($(date +%s) + 30))\nuntil said=$( ({ask}) 2>&1 ); do\n  \
+             [ \"$(date +%s)\" -lt \"$end\" ] || {{ echo \"$said\" >&2; exit 1; }}\n  sleep 0.5\ndone"
         ),
         check: &ask,
         guard: ":",
