@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use regionctl_engine::Kinds;
 use regionctl_engine::samples::{Needs, Sample, samples};
 use regionctl_lab::{Debian, HostKind};
-use regionctl_tests::guards::try_guards;
+use regionctl_tests::guards::{try_guards, try_kernel_guards};
 use regionctl_tests::place::{self, Place};
 use regionctl_tests::properties::{Bench, Moment};
 use regionctl_tests::wish::Access;
@@ -135,17 +135,24 @@ fn kinds_on_containers() {
     }
 }
 
+/// What the disks layer brings.
+const STORAGE: [&str; 7] = ["clevis", "clevis-luks", "cryptsetup-bin", "lvm2", "tang", "thin-provisioning-tools", "xfsprogs"];
+
 #[tokio::main]
 async fn on_a_machine() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let access = place::access("kernel", folder.path().to_owned()).unwrap();
-    try_samples(&bench(&access, "machine"), |sample| sample.needs == Needs::Kernel).await
+    let machine = bench(&access, "machine");
+    let mut broken = try_kernel_guards(&machine).await.unwrap();
+    broken.extend(try_samples(&machine, |sample| sample.needs == Needs::Kernel).await);
+    broken
 }
 
 #[test]
 fn kinds_that_need_a_kernel() {
     let _alone = ONE_LAB.lock();
-    let spec = place::hosts("kernel", &[("machine", Debian::Trixie, HostKind::Vm)]);
+    let mut spec = place::hosts("kernel", &[("machine", Debian::Trixie, HostKind::Vm)]);
+    spec.extra_packages = STORAGE.map(str::to_owned).into();
     if Place::enter(&spec, "kinds_that_need_a_kernel").unwrap().is_none() {
         let broken = on_a_machine();
         assert!(broken.is_empty(), "{}", broken.join("\n"));

@@ -5,6 +5,7 @@
 
 use regionctl_plan::{Action, Change, Fields, LedgerEntry, Resource, quote};
 
+use super::blank::BLANK;
 use super::{text, words};
 use crate::kind::{Kind, Rows};
 
@@ -62,24 +63,7 @@ done
         let (path, Some(want), true) = (&change.id().name, text(change.after(), "type"), change.action != Action::Return) else {
             return String::new();
         };
-        let (word, want) = (quote(path), quote(want));
-        format!(
-            r#"[ -e {word} ] || fail {word} does not exist
-found=$(blkid -p -o value -s TYPE -- {word}) && code=0 || code=$?
-if [ "$code" != 0 ] && [ "$code" != 2 ]; then fail {word} holds the signs of several file systems; fi
-[ -z "$found" ] || [ "$found" = {want} ] || fail {word} holds "$found", which is not overwritten
-if [ -z "$found" ]; then
-  [ -z "$(blkid -p -o value -s PTTYPE -- {word})" ] || fail {word} has a partition table
-  if [ -b {word} ]; then
-    number=$(stat -Lc %Hr:%Lr -- {word})
-    ! grep -q " $number " /proc/self/mountinfo || fail {word} is mounted
-    for user in "/sys/dev/block/$number/holders/"* "/sys/dev/block/$number/"*/partition; do
-      [ ! -e "$user" ] || fail {word} is used by "$user"
-    done
-  fi
-fi
-"#
-        )
+        format!("{BLANK}must_be_blank {} {}\n", quote(path), quote(want))
     }
 
     fn apply(&self, changes: &[&Change]) -> String {
@@ -91,7 +75,10 @@ fn apply_one(change: &Change) -> String {
     let path = quote(&change.id().name);
     let Some(sort) = text(change.after(), "type") else {
         if change.resource.params.get("wipe") == Some(&true.into()) {
-            return format!("wipefs -q -a -- {path}\nsync -- {path}\n");
+            // The keys of LUKS are in its first 16 MiB: whoever has an old passphrase must find none.
+            let keys = format!("dd if=/dev/zero of={path} bs=1M count=16 conv=notrunc status=none");
+            let luks = format!("[ \"$(blkid -p -o value -s TYPE -- {path} || :)\" != crypto_LUKS ] || {keys}");
+            return format!("{luks}\nwipefs -q -a -- {path}\nsync -- {path}\n");
         }
         return format!("[ ! -e {path} ] || echo left: {path} with its file system\n");
     };

@@ -2,6 +2,7 @@
 
 mod apt_source;
 mod authorized_key;
+mod blank;
 mod command;
 mod directory;
 mod edit;
@@ -12,6 +13,11 @@ mod group;
 mod kernel_module;
 mod line;
 mod loop_file;
+mod luks;
+mod luks_binding;
+mod lvm;
+mod lvm_group;
+mod lvm_volume;
 mod mount;
 mod package;
 pub mod samples;
@@ -44,6 +50,10 @@ pub fn all() -> Kinds {
         .with(kernel_module::KernelModule)
         .with(line::Line)
         .with(loop_file::LoopFile)
+        .with(luks::Luks)
+        .with(luks_binding::Binding)
+        .with(lvm_group::Group)
+        .with(lvm_volume::Volume)
         .with(mount::Mount)
         .with(package::Package)
         .with(sysctl::Sysctl)

@@ -30,7 +30,7 @@ pub enum Needs {
     Nothing,
     /// A repository for apt.
     Apt,
-    /// A kernel of its own, with modules.
+    /// A kernel of its own, with modules; LVM, cryptsetup, clevis and a Tang server.
     Kernel,
     /// Loop devices, xfsprogs and e2fsprogs.
     Disks,
@@ -80,6 +80,8 @@ pub fn samples() -> Vec<Sample> {
     all.extend(system());
     all.extend(accounts());
     all.extend(disks());
+    all.extend(lvm());
+    all.extend(luks());
     all.extend(gluster());
     all
 }
@@ -406,6 +408,88 @@ fn disks() -> Vec<Sample> {
         .clean("umount /srv/sample; rmdir /srv/sample; sed -i /sample/d /etc/fstab"),
     ]
 }
+
+/// Two disks, under names that are links as those in `/dev/disk/by-id` are.
+const SPARES: &str = "for spare in one two; do truncate -s 400M /var/tmp/sample.$spare.img; ln -sfn \"$(losetup -f --show /var/tmp/sample.$spare.img)\" /var/tmp/sample.$spare; done";
+const NO_SPARES: &str = "vgremove -qq -f sample 2>/dev/null || :; for spare in one two; do wipefs -q -a /var/tmp/sample.$spare; losetup -d /var/tmp/sample.$spare; rm /var/tmp/sample.$spare /var/tmp/sample.$spare.img; done; rm -f /etc/lvm/archive/sample_* /etc/lvm/backup/sample";
+const ONE: &str = "/var/tmp/sample.one";
+const TWO: &str = "/var/tmp/sample.two";
+
+fn lvm() -> Vec<Sample> {
+    let group = || want::lvm_group("sample", [ONE]);
+    let spoils = |size: &'static str| {
+        let mut spoils = vec![spoil("active", "lvchange -qq -an sample/one"), gone("lvremove -qq -f sample/one")];
+        spoils.extend(Some(size).filter(|size| !size.is_empty()).map(|size| spoil("size", size)));
+        spoils
+    };
+    let volume = |name, wanted, spoils| sample(name, Needs::Kernel, SPARES, wanted, spoils).after([group()]).clean(NO_SPARES);
+    let smaller = "lvreduce -qq -f -L 40M sample/one";
+    vec![
+        sample(
+            "a group of volumes",
+            Needs::Kernel,
+            SPARES,
+            want::lvm_group("sample", [TWO, ONE]),
+            vec![
+                spoil("devices", "vgreduce -qq sample \"$(readlink -f /var/tmp/sample.two)\""),
+                gone("vgremove -qq sample; wipefs -q -a /var/tmp/sample.one /var/tmp/sample.two"),
+            ],
+        )
+        .clean(NO_SPARES),
+        volume("a volume whose size is no whole extents", want::lvm_volume("sample", "one", 100_000_000), spoils(smaller)),
+        volume("a volume of a share of the group", want::lvm_volume("sample", "one", "40%"), spoils(smaller)),
+        volume("a volume of all that is free", want::lvm_volume("sample", "one", "100%"), spoils(smaller)),
+        volume("a thin pool", want::lvm_thin_pool("sample", "one", "50%"), spoils("")),
+        volume("a thin pool of all that is free", want::lvm_thin_pool("sample", "one", "100%"), spoils("")),
+        volume("a thin volume", want::lvm_thin_volume("sample", "pool", "one", 1 << 30), spoils(smaller))
+            .after([want::lvm_thin_pool("sample", "pool", 200 << 20)]),
+        sample(
+            "a volume with a file system that grows",
+            Needs::Kernel,
+            GROWS,
+            want::lvm_volume("sample", "one", 200 << 20),
+            vec![spoil("active", "lvchange -qq -an sample/one")],
+        )
+        .clean(NO_SPARES),
+    ]
+}
+
+/// A small volume, made by hand.
+const GROWS: &str = "truncate -s 400M /var/tmp/sample.one.img; truncate -s 1M /var/tmp/sample.two.img; for spare in one two; do ln -sfn \"$(losetup -f --show /var/tmp/sample.$spare.img)\" /var/tmp/sample.$spare; done; vgcreate -qq sample \"$(readlink -f /var/tmp/sample.one)\"; lvcreate -qq -y -L 60M -n one sample; mkfs.ext4 -q /dev/sample/one";
+
+fn luks() -> Vec<Sample> {
+    let key = "it's a recovery key";
+    let luks = || want::luks("sample", ONE, key);
+    let again: &'static str = "cryptsetup close sample; wipefs -q -a /var/tmp/sample.one";
+    let servers = ["http://127.0.0.1", "http://127.0.0.2"];
+    vec![
+        sample("a LUKS container", Needs::Kernel, SPARES, luks(), vec![spoil("open", "cryptsetup close sample"), gone(again)])
+            .clean(NO_SPARES),
+        sample(
+            "a LUKS container that was there",
+            Needs::Kernel,
+            FORMATTED,
+            luks(),
+            vec![spoil("open", "cryptsetup close sample")],
+        )
+        .clean(NO_SPARES),
+        sample(
+            "servers that open a LUKS container",
+            Needs::Kernel,
+            SPARES,
+            want::luks_binding(ONE, servers, key),
+            vec![
+                spoil("servers", "printf %s \"it's a recovery key\" | clevis luks bind -f -y -k - -d /var/tmp/sample.one tang '{\"url\":\"http://127.0.0.1\"}'"),
+                gone("for slot in $(clevis luks list -d /var/tmp/sample.one | cut -d: -f1); do clevis luks unbind -f -d /var/tmp/sample.one -s $slot; done"),
+            ],
+        )
+        .after([want::unit("tangd.socket").active(), luks()])
+        .clean(NO_SPARES),
+    ]
+}
+
+/// A container that somebody else made.
+const FORMATTED: &str = "for spare in one two; do truncate -s 400M /var/tmp/sample.$spare.img; ln -sfn \"$(losetup -f --show /var/tmp/sample.$spare.img)\" /var/tmp/sample.$spare; done; printf %s \"it's a recovery key\" | cryptsetup luksFormat -q --type luks2 --key-file - /var/tmp/sample.one";
 
 /// One server holds all bricks of these volumes, under a name that gluster takes for another one than localhost.
 const ALONE: &str = "ip address replace 10.255.77.1/32 dev lo; grep -q gluster.sample /etc/hosts || echo '10.255.77.1 gluster.sample' >>/etc/hosts";

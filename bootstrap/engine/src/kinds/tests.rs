@@ -47,7 +47,11 @@ fn every_kind_has_a_sample_and_every_wanted_field_a_spoil() {
         }
     }
     // What may not change while it exists: guards refuse it, see below.
-    fields.retain(|(kind, field)| !matches!((kind.as_str(), field.as_str()), ("gluster_volume", _) | ("filesystem", "type")));
+    let refused = |kind: &str, field: &str| {
+        matches!((kind, field), ("gluster_volume", _) | ("filesystem" | "lvm_volume", "type") | ("lvm_volume", "pool"))
+            || matches!((kind, field), ("luks", "device" | "type"))
+    };
+    fields.retain(|(kind, field)| !refused(kind, field));
     assert!(fields.is_empty(), "{fields:?}");
 }
 
@@ -168,6 +172,84 @@ fn filesystem() {
     let wanted = want::filesystem("/dev/sdb", "ext4", "two words");
     assert!(as_wanted(&wanted, &[("/dev/sdb", "TYPE", "ext4"), ("/dev/sdb", "LABEL", "two\\ words")]));
     assert_eq!(read(&wanted, &[("/dev/sdb", "PTTYPE", "gpt")]).unwrap()["type"], "gpt partition table");
+    assert_eq!(read(&wanted, &[]), None);
+}
+
+#[test]
+fn lvm_group() {
+    let wanted = want::lvm_group("data", ["/dev/disk/by-id/two", "/dev/disk/by-id/one"]);
+    let one = [("/dev/disk/by-id/one", "is", "/dev/sdb"), ("data", "member", "/dev/sdb")];
+    let two = [("/dev/disk/by-id/two", "is", "/dev/dm-0"), ("data", "member", "/dev/dm-0")];
+    assert!(as_wanted(&wanted, &[two, one].concat()));
+    assert_eq!(read(&wanted, &one).unwrap()["devices"], json!(["/dev/disk/by-id/one"]));
+    assert_eq!(read(&wanted, &[one[0], two[0]]), None);
+
+    let less = want::lvm_group("data", ["/dev/disk/by-id/one"]);
+    let change = diff(&less, read(&less, &[two, one].concat()).as_ref()).unwrap();
+    assert!(Kinds::host().get("lvm_group").unwrap().guard(&change).contains("/dev/dm-0 is in the group data"));
+}
+
+#[test]
+fn lvm_volumes() {
+    let linear = |size: &str, free: u64| format!("linear|{size}||active|4194304|100|{free}");
+    let has = |wanted: Resource, line: &str| as_wanted(&wanted, &[("data/v", "is", line)]);
+    let volume = |size: serde_json::Value| want::lvm_volume("data", "v", size);
+    assert!(has(volume(json!(100_000_000)), &linear("100663296", 76)));
+    assert!(!has(volume(json!(100_000_000)), &linear("104857600", 75)));
+    assert!(has(volume(json!("24%")), &linear("100663296", 76)));
+    assert!(!has(volume(json!("25%")), &linear("100663296", 76)));
+    assert!(has(volume(json!("100%")), &linear("100663296", 0)));
+    let read = read(&volume(json!("100%")), &[("data/v", "is", &linear("100663296", 76))]).unwrap();
+    assert_eq!((&read["size"], &read["type"]), (&json!("24%"), &json!("linear")));
+    let thin = "thin,sparse|1073741824|pool|active|4194304|100|0";
+    assert!(has(want::lvm_thin_volume("data", "pool", "v", 1 << 30), thin));
+    assert!(!has(want::lvm_thin_volume("data", "other", "v", 1 << 30), thin));
+    assert!(has(want::lvm_thin_pool("data", "v", 8 << 20), "thin,pool|8388608||active|4194304|100|0"));
+    assert!(!has(volume(json!("100%")), "linear|1|||0|0|0"));
+}
+
+#[test]
+fn luks() {
+    let wanted = want::luks("data", "/dev/disk/by-id/one", "key");
+    let device = "/dev/disk/by-id/one";
+    let closed = [(device, "is", "/dev/sdb"), (device, "TYPE", "crypto_LUKS"), (device, "VERSION", "2")];
+    let open = |on| [&closed[..], &[("data", "on", on)]].concat();
+    assert!(as_wanted(&wanted, &open("/dev/sdb")));
+    assert_eq!(read(&wanted, &open("/dev/sdc")).unwrap()["device"], "/dev/sdc");
+    assert_eq!(read(&wanted, &closed).unwrap()["open"], false);
+    assert_eq!(read(&wanted, &[(device, "is", "/dev/sdb"), (device, "TYPE", "xfs")]), None);
+}
+
+#[test]
+fn a_reference_is_not_a_key() {
+    for (key, refused) in [("secret:disks/a/data@1", true), ("", true), ("correct horse", false)] {
+        let change = diff(&want::luks("data", "/dev/sdb", key), None).unwrap();
+        assert_eq!(Kinds::host().get("luks").unwrap().guard(&change).contains("there is no key"), refused, "{key}");
+    }
+}
+
+#[test]
+fn a_key_is_only_in_a_pipe() {
+    let kinds = Kinds::host();
+    let (key, encoded) = ("correct horse", "Y29ycmVjdCBob3JzZQ==");
+    for wanted in [want::luks("data", "/dev/sdb", key), want::luks_binding("/dev/sdb", ["http://10.0.0.1"], key)] {
+        let kind = kinds.get(&wanted.id.kind).unwrap();
+        let change = diff(&wanted, None).unwrap();
+        let script = kind.apply(&[&change]);
+        assert_eq!((script.matches(key).count(), script.matches(encoded).count()), (0, 1));
+        assert!(![kind.observe(&[&wanted]), kind.guard(&change), kind.keep(&wanted)].concat().contains(encoded));
+    }
+}
+
+#[test]
+fn luks_binding() {
+    let wanted = want::luks_binding("/dev/sdb", ["http://b", "http://a"], "key");
+    let ours = r#"1: sss '{"t":1,"pins":{"tang":[{"url":"http://a"},{"url":"http://b"}]}}'"#;
+    let other = r#"2: tang '{"url":"http://a"}'"#;
+    assert!(as_wanted(&wanted, &[("/dev/sdb", "slot", ours)]));
+    assert_eq!(read(&wanted, &[("/dev/sdb", "slot", other)]).unwrap()["servers"], json!([other]));
+    assert!(!as_wanted(&wanted, &[("/dev/sdb", "slot", ours), ("/dev/sdb", "slot", other)]));
+    assert!(!as_wanted(&wanted, &[("/dev/sdb", "slot", &ours.replace(r#""t":1"#, r#""t":2"#))]));
     assert_eq!(read(&wanted, &[]), None);
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use regionctl_plan::Resource;
+use serde_json::Value;
 
 use super::authorized_key::proper_part;
 use super::edit::ere;
@@ -98,6 +99,42 @@ pub fn authorized_key(user: &str, line: &str) -> Resource {
 /// A file system, `xfs` or `ext4`, on a device or in a file.
 pub fn filesystem(path: &str, sort: &str, label: &str) -> Resource {
     Resource::present("filesystem", path).field("type", sort).field("label", label)
+}
+
+/// An LVM volume group over these devices.
+pub fn lvm_group<'a>(name: &str, devices: impl IntoIterator<Item = &'a str>) -> Resource {
+    let mut devices: Vec<_> = devices.into_iter().collect();
+    devices.sort_unstable();
+    devices.dedup();
+    Resource::present("lvm_group", name).field("devices", devices)
+}
+
+/// A linear volume of LVM, active. The size is a number of bytes, or `N%` of the group; `100%` is what is free.
+pub fn lvm_volume(group: &str, volume: &str, size: impl Into<Value>) -> Resource {
+    let volume = Resource::present("lvm_volume", format!("{group}/{volume}"));
+    volume.field("type", "linear").field("size", size).field("active", true)
+}
+
+/// A thin pool of LVM, with a size as [`lvm_volume`] takes it.
+pub fn lvm_thin_pool(group: &str, pool: &str, size: impl Into<Value>) -> Resource {
+    lvm_volume(group, pool, size).field("type", "thin-pool")
+}
+
+/// A volume of this many bytes in a thin pool of its group.
+pub fn lvm_thin_volume(group: &str, pool: &str, volume: &str, bytes: u64) -> Resource {
+    lvm_volume(group, volume, bytes).field("type", "thin").field("pool", pool)
+}
+
+/// An encrypted container on a device, opened as `/dev/mapper/NAME`. The key is a passphrase or a reference to a secret.
+pub fn luks(name: &str, device: &str, key: &str) -> Resource {
+    Resource::present("luks", name).field("device", device).field("type", "luks2").field("open", true).param("key", key)
+}
+
+/// The Tang servers, by URL, any one of which opens a LUKS device; the key is one that opens it already.
+pub fn luks_binding<'a>(device: &str, servers: impl IntoIterator<Item = &'a str>, key: &str) -> Resource {
+    let mut servers: Vec<_> = servers.into_iter().collect();
+    servers.sort_unstable();
+    Resource::present("luks_binding", device).field("servers", servers).param("key", key)
 }
 
 /// A sparse file of this many bytes that stands for a disk.

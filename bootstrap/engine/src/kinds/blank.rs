@@ -1,0 +1,19 @@
+//! Shell for kinds that make something on a device or a file: nothing may be on it that somebody needs.
+
+/// `must_be_blank PATH TYPE` fails unless nothing is there, or already what is to be made, as `blkid` calls it.
+pub const BLANK: &str = r#"
+must_be_blank() {
+  [ -e "$1" ] || fail "$1 does not exist"
+  _found=$(blkid -p -o value -s TYPE -- "$1") && _code=0 || _code=$?
+  if [ "$_code" != 0 ] && [ "$_code" != 2 ]; then fail "$1 holds the signs of several file systems"; fi
+  [ "$_found" != "$2" ] || return 0
+  [ -z "$_found" ] || fail "$1 holds $_found, which is not overwritten"
+  [ -z "$(blkid -p -o value -s PTTYPE -- "$1")" ] || fail "$1 has a partition table"
+  [ -b "$1" ] || return 0
+  _number=$(stat -Lc %Hr:%Lr -- "$1")
+  ! grep -q " $_number " /proc/self/mountinfo || fail "$1 is mounted"
+  for _user in "/sys/dev/block/$_number/holders/"* "/sys/dev/block/$_number/"*/partition; do
+    [ ! -e "$_user" ] || fail "$1 is used by $_user"
+  done
+}
+"#;
