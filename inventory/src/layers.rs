@@ -61,7 +61,7 @@ impl Layer {
 
     /// Whether this version of regionctl can install it.
     pub const fn available(self) -> bool {
-        matches!(self, Self::Preflight | Self::Base | Self::Network | Self::Vpn | Self::Gluster)
+        matches!(self, Self::Preflight | Self::Base | Self::Network | Self::Vpn | Self::Disks | Self::Gluster)
     }
 
     /// Its name, as `--layer` takes it.
@@ -149,7 +149,9 @@ impl Region {
             .filter_map(|layer| Some(NotAvailable { what: format!("layer `{layer}`"), path: self.asked_by(layer)? }));
         let backup = self.spec.backup.iter().filter(|backup| backup.enabled);
         let backup = backup.map(|_| NotAvailable { what: "backup".to_owned(), path: "spec.backup".to_owned() });
-        layers.chain(backup).collect()
+        let encrypted = self.encrypted_disk().into_iter();
+        let encrypted = encrypted.map(|path| NotAvailable { what: "encryption of disks".to_owned(), path });
+        layers.chain(encrypted).chain(backup).collect()
     }
 
     /// The field that asks for a layer, as a path.
@@ -189,8 +191,16 @@ impl Region {
         asked.into_iter().find_map(|(asked, path)| asked.then(|| path.to_owned()))
     }
 
-    /// A plain disk with one brick is formatted by the gluster layer; LUKS and LVM are the disks layer's.
+    /// A plain disk with one brick is formatted by the gluster layer; LVM is the disks layer's.
     fn disks_asked_by(&self) -> Option<String> {
+        self.servers().iter().enumerate().find_map(|(s, server)| {
+            let d = server.disks.iter().position(|disk| disk.layout != DiskLayout::Plain)?;
+            Some(format!("spec.servers[{s}].disks[{d}].layout"))
+        })
+    }
+
+    /// A disk that is used and is to be encrypted.
+    fn encrypted_disk(&self) -> Option<String> {
         let places = || self.volumes().iter().flat_map(|volume| volume.brick_places(self));
         let of_brick = |server: &str, name: &str| {
             places().any(|place| {
@@ -201,10 +211,9 @@ impl Region {
         let of_machines = self.spec.hypervisor.as_ref().and_then(|hypervisor| hypervisor.disk.as_ref());
         self.servers().iter().enumerate().find_map(|(s, server)| {
             server.disks.iter().enumerate().find_map(|(d, disk)| {
-                if disk.layout != DiskLayout::Plain {
-                    return Some(format!("spec.servers[{s}].disks[{d}].layout"));
-                }
-                let used = of_brick(server.name.as_str(), disk.name.as_str()) || of_machines == Some(&disk.name);
+                let used = disk.layout != DiskLayout::Plain
+                    || of_brick(server.name.as_str(), disk.name.as_str())
+                    || of_machines == Some(&disk.name);
                 (used && disk.encrypt).then(|| format!("spec.servers[{s}].disks[{d}].encrypt"))
             })
         })

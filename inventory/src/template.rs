@@ -7,7 +7,6 @@ use std::{
 
 use crate::{
     API_VERSION, KIND,
-    layers::Layer,
     validate::is_reserved,
     values::{Device, Host, Mac, Name},
 };
@@ -242,11 +241,9 @@ fn server(out: &mut String, number: usize, planned: &Planned<'_>, few: bool, bri
 }
 
 fn data_disk(out: &mut String, device: &str, remark: &str) -> fmt::Result {
-    let encrypt = Layer::Disks.available();
-    let why = if encrypt { "LUKS2, unlocked at boot by the other servers" } else { "LUKS is not available in this version" };
     writeln!(out, "        - name: data")?;
     writeln!(out, "          device: {device:?}      # {remark}")?;
-    writeln!(out, "          encrypt: {encrypt}      # {why}")
+    writeln!(out, "          encrypt: false      # LUKS is not available in this version")
 }
 
 fn base(out: &mut String) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! role is a new folder and a line there.
 
 mod base;
+mod disks;
 mod gluster;
 mod host;
 mod network;
@@ -96,6 +97,10 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         name: "vpn",
         roles: &[Role { name: "vpn/openvpn", what: "the way in for users with a profile", wants: vpn::openvpn::wants }],
+    },
+    Layer {
+        name: "disks",
+        roles: &[Role { name: "disks/lvm", what: "LVM groups, volumes and thin pools", wants: disks::lvm::wants }],
     },
     Layer {
         name: "gluster",

@@ -1,6 +1,6 @@
 //! Where the bricks are, and who does what.
 
-use regionctl_inventory::{BrickPlace, BrickSource, DiskLayout, Region, Server, Volume};
+use regionctl_inventory::{BrickPlace, BrickSource, Region, Server, Volume};
 
 use crate::Host;
 
@@ -18,16 +18,12 @@ pub fn left_out(region: &Region) -> Vec<String> {
     region.volumes().iter().filter_map(reason).collect()
 }
 
-/// LVM and LUKS are made by the layer `disks`.
 fn obstacle(region: &Region, volume: &Volume) -> Option<String> {
     volume.brick_places(region).into_iter().find_map(|place| {
         let BrickSource::Disk { disk, .. } = place.source else { return None };
-        let what = match (disk.layout, disk.encrypt) {
-            (DiskLayout::Plain, false) => return None,
-            (DiskLayout::Plain, true) => "is to be encrypted",
-            _ => "is to be an LVM group",
-        };
-        Some(format!("the disk `{}` of `{}` {what}, which this version does not do", disk.name, place.server.name))
+        let reason =
+            || format!("the disk `{}` of `{}` is to be encrypted, which this version does not do", disk.name, place.server.name);
+        disk.encrypt.then(reason)
     })
 }
 

@@ -1,10 +1,11 @@
 //! File systems for the bricks, mounted, with a folder in each.
 
 use regionctl_engine::want::{self, Want as _};
-use regionctl_inventory::{BrickPlace, BrickSource};
+use regionctl_inventory::{BrickPlace, BrickSource, Volume};
 use regionctl_plan::{Resource, sha256};
 
 use super::places::{GLUSTERD, bricks_on};
+use crate::disks::brick_device;
 use crate::{Host, Wanted};
 
 /// The longest label that XFS takes.
@@ -16,11 +17,11 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     if bricks.is_empty() {
         return Wanted::new();
     }
-    let resources = bricks.iter().flat_map(|(_, place)| brick(place));
+    let resources = bricks.iter().flat_map(|(volume, place)| brick(volume, place));
     Wanted::new().packages_of(host, "gluster/bricks").then_all(resources)
 }
 
-fn brick(place: &BrickPlace<'_>) -> Vec<Resource> {
+fn brick(volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resource> {
     let label = label(place);
     let sort = place.filesystem.to_string();
     // A missing disk does not stop the boot; with the disk, glusterd starts after the mount and finds its brick.
@@ -28,7 +29,7 @@ fn brick(place: &BrickPlace<'_>) -> Vec<Resource> {
     let mut all = Vec::new();
     let mount = match &place.source {
         BrickSource::Disk { disk, .. } => {
-            all.push(want::filesystem(disk.device.as_str(), &sort, &label));
+            all.push(want::filesystem(&brick_device(volume, disk), &sort, &label));
             want::mount(&place.mount_point, &format!("LABEL={label}"), &sort, &options)
         }
         BrickSource::Loop { file, size } => {

@@ -31,7 +31,8 @@ fn fresh<'a>(host: &Host<'a>) -> Vec<(&'a Wanted, &'a Disk)> {
         |disk: &Disk| !disk.mounts.is_empty() && disk.mounts.iter().all(|m| host.probe.owns(&format!("mount:{m}")));
     let named = |name: &str| host.probe.owns_name(name);
     let ours = |wanted: &Wanted, disk: &Disk| {
-        named(wanted.device.as_str())
+        host.probe.owns(&format!("lvm_group:{}", wanted.name))
+            || named(wanted.device.as_str())
             || named(&disk.target)
             || mounted_by_us(disk)
             || label(host, wanted).is_some_and(|label| label == disk.label)

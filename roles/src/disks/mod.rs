@@ -1,0 +1,7 @@
+//! The data disks of the inventory: what is made on them before file systems are.
+
+pub mod lvm;
+
+mod places;
+
+pub use places::brick_device;
