@@ -30,7 +30,7 @@ fn the_reference_region_asks_for_every_layer() {
     assert_eq!(region.requested_layers(), Layer::ALL);
     let missing: Vec<String> = region.not_available().iter().map(ToString::to_string).collect();
     assert_eq!(missing.len(), 9, "{missing:#?}");
-    assert_eq!(missing[0], "layer `disks`: not available in this version (asked for by `spec.servers[0].disks[0].layout`)");
+    assert_eq!(missing[0], "layer `registry`: not available in this version (asked for by `spec.registry`)");
     let planes: Vec<_> = region.control_planes().iter().map(|name| region.machine(name.as_str()).unwrap()).collect();
     let on: Vec<&str> = planes.iter().map(|machine| machine.server.as_str()).collect();
     assert_eq!(on, ["compute-1", "compute-2", "storage-1"]);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use regionctl_engine::Kinds;
 use regionctl_engine::samples::{Needs, Sample, samples};
 use regionctl_lab::{Debian, HostKind};
-use regionctl_tests::guards::{try_guards, try_kernel_guards};
+use regionctl_tests::guards::try_guards;
 use regionctl_tests::place::{self, Place};
 use regionctl_tests::properties::{Bench, Moment};
 use regionctl_tests::wish::Access;
@@ -72,7 +72,7 @@ async fn on_containers() -> Vec<String> {
     let (thirteen, twelve, peer) = (bench(&thirteen, "thirteen"), bench(&twelve, "twelve"), bench(&peer, "peer"));
     let prepared = tokio::join!(thirteen.by_hand(PREPARE), twelve.by_hand(PREPARE), peer.by_hand(PREPARE));
     prepared.0.and(prepared.1).and(prepared.2).unwrap();
-    let here = |sample: &Sample| !matches!(sample.needs, Needs::Kernel | Needs::Peer);
+    let here = |sample: &Sample| !matches!(sample.needs, Needs::Kernel | Needs::Storage | Needs::Peer);
     let tried = tokio::join!(try_samples(&thirteen, here), try_samples(&twelve, here), try_kills(&peer, here));
     let mut broken = [tried.0, tried.1, tried.2].concat();
     broken.extend(try_guards(&thirteen).await.unwrap());
@@ -135,26 +135,52 @@ fn kinds_on_containers() {
     }
 }
 
-/// What the disks layer brings.
-const STORAGE: [&str; 7] = ["clevis", "clevis-luks", "cryptsetup-bin", "lvm2", "tang", "thin-provisioning-tools", "xfsprogs"];
-
 #[tokio::main]
 async fn on_a_machine() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let access = place::access("kernel", folder.path().to_owned()).unwrap();
-    let machine = bench(&access, "machine");
-    let mut broken = try_kernel_guards(&machine).await.unwrap();
-    broken.extend(try_samples(&machine, |sample| sample.needs == Needs::Kernel).await);
-    broken
+    try_samples(&bench(&access, "machine"), |sample| sample.needs == Needs::Kernel).await
 }
 
 #[test]
 fn kinds_that_need_a_kernel() {
     let _alone = ONE_LAB.lock();
-    let mut spec = place::hosts("kernel", &[("machine", Debian::Trixie, HostKind::Vm)]);
-    spec.extra_packages = STORAGE.map(str::to_owned).into();
+    let spec = place::hosts("kernel", &[("machine", Debian::Trixie, HostKind::Vm)]);
     if Place::enter(&spec, "kinds_that_need_a_kernel").unwrap().is_none() {
         let broken = on_a_machine();
         assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+}
+
+/// Disks on an emulated machine take minutes each: `make e2e SUITE=kinds`.
+#[cfg(feature = "e2e")]
+mod storage {
+    use regionctl_tests::guards::try_kernel_guards;
+
+    use super::*;
+
+    /// What the disks layer brings.
+    const PACKAGES: [&str; 7] =
+        ["clevis", "clevis-luks", "cryptsetup-bin", "lvm2", "tang", "thin-provisioning-tools", "xfsprogs"];
+
+    #[tokio::main]
+    async fn on_a_machine() -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let access = place::access("storage", folder.path().to_owned()).unwrap();
+        let machine = bench(&access, "machine");
+        let mut broken = try_kernel_guards(&machine).await.unwrap();
+        broken.extend(try_samples(&machine, |sample| sample.needs == Needs::Storage).await);
+        broken
+    }
+
+    #[test]
+    fn kinds_of_storage() {
+        let _alone = ONE_LAB.lock();
+        let mut spec = place::hosts("storage", &[("machine", Debian::Trixie, HostKind::Vm)]);
+        spec.extra_packages = PACKAGES.map(str::to_owned).into();
+        if Place::enter(&spec, "storage::kinds_of_storage").unwrap().is_none() {
+            let broken = on_a_machine();
+            assert!(broken.is_empty(), "{}", broken.join("\n"));
+        }
     }
 }

@@ -30,8 +30,10 @@ pub enum Needs {
     Nothing,
     /// A repository for apt.
     Apt,
-    /// A kernel of its own, with modules; LVM, cryptsetup, clevis and a Tang server.
+    /// A kernel of its own, with modules.
     Kernel,
+    /// The same, with LVM, cryptsetup, clevis and a Tang server.
+    Storage,
     /// Loop devices, xfsprogs and e2fsprogs.
     Disks,
     /// glusterfs-server, running; not in a pool.
@@ -422,12 +424,12 @@ fn lvm() -> Vec<Sample> {
         spoils.extend(Some(size).filter(|size| !size.is_empty()).map(|size| spoil("size", size)));
         spoils
     };
-    let volume = |name, wanted, spoils| sample(name, Needs::Kernel, SPARES, wanted, spoils).after([group()]).clean(NO_SPARES);
+    let volume = |name, wanted, spoils| sample(name, Needs::Storage, SPARES, wanted, spoils).after([group()]).clean(NO_SPARES);
     let smaller = "lvreduce -qq -f -L 40M sample/one";
     vec![
         sample(
             "a group of volumes",
-            Needs::Kernel,
+            Needs::Storage,
             SPARES,
             want::lvm_group("sample", [TWO, ONE]),
             vec![
@@ -445,7 +447,7 @@ fn lvm() -> Vec<Sample> {
             .after([want::lvm_thin_pool("sample", "pool", 200 << 20)]),
         sample(
             "a volume with a file system that grows",
-            Needs::Kernel,
+            Needs::Storage,
             GROWS,
             want::lvm_volume("sample", "one", 200 << 20),
             vec![spoil("active", "lvchange -qq -an sample/one")],
@@ -463,11 +465,11 @@ fn luks() -> Vec<Sample> {
     let again: &'static str = "cryptsetup close sample; wipefs -q -a /var/tmp/sample.one";
     let servers = ["http://127.0.0.1", "http://127.0.0.2"];
     vec![
-        sample("a LUKS container", Needs::Kernel, SPARES, luks(), vec![spoil("open", "cryptsetup close sample"), gone(again)])
+        sample("a LUKS container", Needs::Storage, SPARES, luks(), vec![spoil("open", "cryptsetup close sample"), gone(again)])
             .clean(NO_SPARES),
         sample(
             "a LUKS container that was there",
-            Needs::Kernel,
+            Needs::Storage,
             FORMATTED,
             luks(),
             vec![spoil("open", "cryptsetup close sample")],
@@ -475,7 +477,7 @@ fn luks() -> Vec<Sample> {
         .clean(NO_SPARES),
         sample(
             "servers that open a LUKS container",
-            Needs::Kernel,
+            Needs::Storage,
             SPARES,
             want::luks_binding(ONE, servers, key),
             vec![
