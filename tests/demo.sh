@@ -18,6 +18,13 @@ step "the lab: the servers of $region as real hosts"
 run lab up
 lab_up=$((SECONDS - started))
 
+step "keys that open the region's secrets: the operator's, and one for the safe"
+for name in operator safe; do
+  [ -e "$folder/$name" ] || ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$folder/$name"
+done
+export REGIONCTL_IDENTITY=$folder/operator
+for name in operator safe; do run --lab secrets recipients add "$(<"$folder/$name.pub")"; done
+
 step "preflight: what would stand in the way"
 run --lab preflight
 

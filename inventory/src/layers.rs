@@ -149,9 +149,7 @@ impl Region {
             .filter_map(|layer| Some(NotAvailable { what: format!("layer `{layer}`"), path: self.asked_by(layer)? }));
         let backup = self.spec.backup.iter().filter(|backup| backup.enabled);
         let backup = backup.map(|_| NotAvailable { what: "backup".to_owned(), path: "spec.backup".to_owned() });
-        let encrypted = self.encrypted_disk().into_iter();
-        let encrypted = encrypted.map(|path| NotAvailable { what: "encryption of disks".to_owned(), path });
-        layers.chain(encrypted).chain(backup).collect()
+        layers.chain(backup).collect()
     }
 
     /// The field that asks for a layer, as a path.
@@ -191,12 +189,13 @@ impl Region {
         asked.into_iter().find_map(|(asked, path)| asked.then(|| path.to_owned()))
     }
 
-    /// A plain disk with one brick is formatted by the gluster layer; LVM is the disks layer's.
+    /// A plain disk with one brick is formatted by the gluster layer; LUKS and LVM are the disks layer's.
     fn disks_asked_by(&self) -> Option<String> {
-        self.servers().iter().enumerate().find_map(|(s, server)| {
+        let group = self.servers().iter().enumerate().find_map(|(s, server)| {
             let d = server.disks.iter().position(|disk| disk.layout != DiskLayout::Plain)?;
             Some(format!("spec.servers[{s}].disks[{d}].layout"))
-        })
+        });
+        group.or_else(|| self.encrypted_disk())
     }
 
     /// A disk that is used and is to be encrypted.

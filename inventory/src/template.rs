@@ -243,7 +243,7 @@ fn server(out: &mut String, number: usize, planned: &Planned<'_>, few: bool, bri
 fn data_disk(out: &mut String, device: &str, remark: &str) -> fmt::Result {
     writeln!(out, "        - name: data")?;
     writeln!(out, "          device: {device:?}      # {remark}")?;
-    writeln!(out, "          encrypt: false      # LUKS is not available in this version")
+    writeln!(out, "          # encrypt: false    # encrypted unless you say so, and opened at boot by the other servers")
 }
 
 fn base(out: &mut String) -> fmt::Result {

@@ -100,7 +100,12 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "disks",
-        roles: &[Role { name: "disks/lvm", what: "LVM groups, volumes and thin pools", wants: disks::lvm::wants }],
+        roles: &[
+            Role { name: "disks/tang", what: "the server helps to open the disks of others", wants: disks::tang::wants },
+            Role { name: "disks/luks", what: "encrypted containers on data disks", wants: disks::luks::wants },
+            Role { name: "disks/unlock", what: "encrypted disks are opened at boot by the others", wants: disks::unlock::wants },
+            Role { name: "disks/lvm", what: "LVM groups, volumes and thin pools", wants: disks::lvm::wants },
+        ],
     },
     Layer {
         name: "gluster",
@@ -148,11 +153,6 @@ impl Roles {
     /// The release.
     pub fn release(&self) -> &Release {
         &self.release
-    }
-
-    /// What the inventory asks of these layers and they leave out in this version, for a plan's notes.
-    pub fn notes(&self) -> Vec<String> {
-        gluster::left_out(&self.region)
     }
 
     fn layer(&self, layer: &Layer, host: &Host<'_>) -> Vec<Resource> {

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use regionctl_inventory::Region;
 use regionctl_secrets::{Made, Secrets, Spec};
 
+use crate::disks;
 use crate::vpn::{self, VpnError};
 
 /// The key of the digests that stand for secrets in plans.
@@ -13,6 +14,7 @@ pub const SEAL_KEY: &str = "region/seal";
 /// What a region's roles need among its secrets; nothing if no role needs any. Pure.
 pub fn wanted(region: &Region) -> Vec<Spec> {
     let mut specs = vpn::secrets::wanted(region);
+    specs.extend(disks::secrets::wanted(region));
     if !specs.is_empty() {
         specs.push(Spec::Password { name: SEAL_KEY.into(), bytes: 32 });
     }

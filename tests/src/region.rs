@@ -48,15 +48,17 @@ pub fn regionctl() -> Result<PathBuf, Failed> {
 }
 
 impl LabRegion {
-    /// Brings up the example `lab.yaml` as a region called `name`.
+    /// Brings up the example `lab.yaml` as a region called `name`, with keys that open its secrets.
     ///
     /// # Errors
     /// The lab does not come up.
     pub fn up(name: &str) -> Result<Self, Failed> {
-        Self::up_with(name, |text| text)
+        let region = Self::up_with(name, |text| text)?;
+        region.keys()?;
+        Ok(region)
     }
 
-    /// As [`LabRegion::up`], with the document changed.
+    /// As [`LabRegion::up`], with the document changed and without keys.
     ///
     /// # Errors
     /// The lab does not come up.
@@ -70,6 +72,21 @@ impl LabRegion {
         region.ok(&["lab", "down"])?;
         region.ok(&["lab", "up"])?;
         Ok(region)
+    }
+
+    /// The operator's key, and another as the recovery of the first.
+    ///
+    /// # Errors
+    /// A key cannot be made.
+    pub fn keys(&self) -> Result<(), Failed> {
+        for name in ["operator", "recovery"] {
+            let key = self.path(name);
+            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", &key]).status();
+            want(made.is_ok_and(|status| status.success()), || "no key can be made".into())?;
+            let public = std::fs::read_to_string(format!("{key}.pub")).map_err(|error| error.to_string())?;
+            self.ok(&["--lab", "secrets", "recipients", "add", public.trim()])?;
+        }
+        Ok(())
     }
 
     /// Replaces the document.
@@ -99,6 +116,7 @@ impl LabRegion {
     fn command(&self, arguments: &[&str]) -> Result<Command, Failed> {
         let mut command = Command::new(regionctl()?);
         command.arg("-f").arg(&self.file).args(arguments).stdin(Stdio::null());
+        command.env("REGIONCTL_IDENTITY", self.path("operator"));
         Ok(command)
     }
 

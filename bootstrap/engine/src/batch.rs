@@ -53,6 +53,11 @@ impl BatchName {
         format!("runs/{}/{}", self.run, self.number)
     }
 
+    /// In memory: it may hold what opens the disks, and nothing needs it after a power cut.
+    fn script(&self) -> String {
+        format!("/run/regionctl/{}-{}", self.run, self.number)
+    }
+
     /// The batch that a unit's name stands for.
     pub fn of_unit(unit: &str) -> Option<Self> {
         let (run, number) = unit.strip_prefix("regionctl-")?.strip_suffix(".service")?.rsplit_once('-')?;
@@ -68,7 +73,7 @@ note() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DIR/results"; }
 holds() { IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = "$RUN" ]; }
 now() { date +%s%3N; }
 end() {
-  note end "$1" ''; rm -f "$DIR/script"
+  note end "$1" ''; rm -f "$SCRIPT"
   # A program may have repeated a secret that it was given.
   if [ "$SECRETS" = yes ]; then rm -f "$DIR"/*.out; fi
   exit 0
@@ -142,8 +147,9 @@ pub fn unit_script(
 ) -> Result<String, BatchError> {
     let mut changes = steps.iter().flat_map(|step| &step.changes);
     let secrets = if changes.any(|change| speaks_of_secrets(kinds, &change.resource)) { "yes" } else { "no" };
-    let (run, folder) = (quote(&batch.run), quote(&batch.folder()));
-    let mut script = format!("{PRELUDE}\nRUN={run}\nDIR=$STATE/{folder}\nTAIL={TAIL}\nSECRETS={secrets}\n{RUNNER}\n");
+    let (run, folder, own) = (quote(&batch.run), quote(&batch.folder()), quote(&batch.script()));
+    let mut script =
+        format!("{PRELUDE}\nRUN={run}\nDIR=$STATE/{folder}\nSCRIPT={own}\nTAIL={TAIL}\nSECRETS={secrets}\n{RUNNER}\n");
     for (number, step) in steps.iter().enumerate() {
         script += &step_functions(kinds, vault, layer, number, step)?;
     }
@@ -216,14 +222,16 @@ pub fn start_script(batch: &BatchName, unit_script: &str) -> String {
 IFS='	' read -r held _ <"$STATE/lease" || held=
 if [ "$held" != {run} ]; then printf 'end\tfenced\t%s\n' "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; exit 0; fi
 DIR=$STATE/{folder}
-mkdir -p "$DIR" && chmod 0700 "$STATE/runs" && (umask 077; cat >"$DIR/script" <<'REGIONCTL_UNIT'
+mkdir -p "$DIR" && chmod 0700 "$STATE/runs" && head -c 65536 /dev/zero >"$DIR/results" && : >"$DIR/results" || cannot_write
+mkdir -p /run/regionctl && (umask 077; cat >{script} <<'REGIONCTL_UNIT'
 {unit_script}
 REGIONCTL_UNIT
-) && : >"$DIR/results" || cannot_write
-systemd-run --quiet --collect --unit={unit} --property=Type=exec --description={description} -- /bin/sh "$DIR/script" || fail 'systemd did not start the unit'
+) || fail 'cannot write to /run/regionctl'
+systemd-run --quiet --collect --unit={unit} --property=Type=exec --description={description} -- /bin/sh {script} || fail 'systemd did not start the unit'
 {follow}"#,
         run = quote(&batch.run),
         folder = quote(&batch.folder()),
+        script = quote(&batch.script()),
         unit = quote(&batch.unit()),
         description = quote(&format!("regionctl run {}", batch.run)),
         follow = follow_script(batch)

@@ -44,6 +44,11 @@ pub trait Kind: Send + Sync {
         &[]
     }
 
+    /// The parameters that may hold secrets: what a change needs and nobody observes, such as a passphrase.
+    fn secret_params(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Why a change cannot be undone, where it cannot.
     fn no_undo(&self, _resource: &Resource) -> Option<String> {
         None

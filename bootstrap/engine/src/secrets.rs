@@ -153,11 +153,20 @@ impl Vault {
                 *value = digest.as_str().into();
             }
         }
-        // The way back needs the copies that the host kept, and nothing else.
+        let (resource, id) = (&change.resource, change.id().to_string());
+        let params = secret_params(kinds, resource);
+        for (param, text) in &params {
+            match SecretRef::fill(text, |secret| self.value(secret)) {
+                Ok(text) => real.resource = real.resource.param(param, text).param(Resource::HOLDS_SECRETS, true),
+                // The way back of a secret that is no more: the kind does what it can without.
+                Err(_) if change.action == Action::Return => {}
+                Err(secret) => return Err(SecretError::Unknown { id, secret }),
+            }
+        }
+        // The way back needs the copies that the host kept, and no values of fields.
         if change.action == Action::Return {
             return Ok(real);
         }
-        let (resource, id) = (&change.resource, change.id().to_string());
         let fields = secret_fields(kinds, resource);
         for field in &fields {
             let Some(text) = resource.text(field) else { continue };
@@ -166,7 +175,8 @@ impl Vault {
             real.resource = real.resource.field(field, text).param(Resource::HOLDS_SECRETS, true);
         }
         let others = resource.want.iter().flatten().filter(|(field, _)| !fields.contains(&field.as_str()));
-        for (field, value) in others.chain(&resource.params) {
+        let other_params = resource.params.iter().filter(|(name, _)| !params.iter().any(|(param, _)| param == name));
+        for (field, value) in others.chain(other_params) {
             if let Some(secret) = in_value(value).into_iter().next() {
                 return Err(SecretError::Misplaced { id, field: field.clone(), secret });
             }
@@ -177,7 +187,8 @@ impl Vault {
     /// Hides the secrets of these changes in what a host says.
     pub(crate) fn mask<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) -> Mask {
         let mut words = BTreeSet::new();
-        let references = changes.into_iter().flat_map(|change| change.after().into_iter().flatten());
+        let references =
+            changes.into_iter().flat_map(|change| change.after().into_iter().flatten().chain(&change.resource.params));
         for secret in references.flat_map(|(_, value)| in_value(value)) {
             let Some(value) = self.value(&secret) else { continue };
             let lines = value.lines().map(str::trim).filter(|line| line.len() >= TELLING && !line.starts_with("-----"));
@@ -203,9 +214,16 @@ pub(crate) fn stands_for_secret(text: &str) -> bool {
     text.starts_with(SEALED) || text == DIFFERS || !SecretRef::all(text).is_empty()
 }
 
-/// True if a wanted field of the resource speaks of secrets.
+/// True if a wanted field or a parameter of the resource speaks of secrets.
 pub(crate) fn speaks_of_secrets(kinds: &Kinds, resource: &Resource) -> bool {
-    !secret_fields(kinds, resource).is_empty()
+    !secret_fields(kinds, resource).is_empty() || !secret_params(kinds, resource).is_empty()
+}
+
+/// The parameters that speak of secrets, among those in which the kind keeps some, with their text.
+fn secret_params<'a>(kinds: &Kinds, resource: &'a Resource) -> Vec<(&'static str, &'a str)> {
+    let keeps = kinds.get(&resource.id.kind).map_or(&[][..], |kind| kind.secret_params());
+    let text = |param: &&'static str| Some((*param, resource.text_param(param)?));
+    keeps.iter().filter_map(text).filter(|(_, text)| !SecretRef::all(text).is_empty()).collect()
 }
 
 /// The wanted fields that speak of secrets, among those in which the kind keeps some.

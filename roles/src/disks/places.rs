@@ -1,10 +1,30 @@
-//! Which device holds what.
+//! Which device holds what, and who opens it.
 
-use regionctl_inventory::{Disk, DiskLayout, Volume};
+use std::net::SocketAddr;
 
-/// The device on which a disk's file system or physical volume is made.
-pub fn device(disk: &Disk) -> String {
-    disk.device.to_string()
+use regionctl_inventory::{BrickSource, Disk, DiskLayout, Region, Server, Volume};
+
+use crate::Host;
+
+/// The port of Tang on the vrack.
+pub const TANG_PORT: u16 = 7500;
+
+/// The socket of Tang.
+pub const TANG: &str = "tangd.socket";
+
+/// The name under which an encrypted disk is opened.
+pub fn mapper(disk: &Disk) -> String {
+    format!("luks-{}", disk.name)
+}
+
+/// Whether a disk of this host is encrypted. A container has no device mapper of its own: there it stays as it is.
+pub fn is_encrypted(host: &Host<'_>, disk: &Disk) -> bool {
+    disk.encrypt && !host.shares_kernel()
+}
+
+/// The device on which a disk's file system or physical volume is made: the disk, or what is opened on it.
+pub fn device(host: &Host<'_>, disk: &Disk) -> String {
+    if is_encrypted(host, disk) { format!("/dev/mapper/{}", mapper(disk)) } else { disk.device.to_string() }
 }
 
 /// The logical volume of a brick, in the group that is named after the disk: it is named after the Gluster volume.
@@ -13,9 +33,37 @@ pub fn brick_volume(volume: &Volume) -> &str {
 }
 
 /// The device of the file system of a volume's brick on a disk.
-pub fn brick_device(volume: &Volume, disk: &Disk) -> String {
+pub fn brick_device(host: &Host<'_>, volume: &Volume, disk: &Disk) -> String {
     match disk.layout {
-        DiskLayout::Plain => device(disk),
+        DiskLayout::Plain => device(host, disk),
         _ => format!("/dev/{}/{}", disk.name, brick_volume(volume)),
     }
+}
+
+/// The disks of this host that are encrypted.
+pub fn own<'a>(host: &Host<'a>) -> Vec<&'a Disk> {
+    if host.shares_kernel() { Vec::new() } else { encrypted(host.region, host.server) }
+}
+
+/// The disks of a server that are to be encrypted. A plain disk that nothing is to be on is left alone.
+pub fn encrypted<'a>(region: &'a Region, server: &'a Server) -> Vec<&'a Disk> {
+    let of_brick = |disk: &Disk| {
+        let places = region.volumes().iter().flat_map(|volume| volume.brick_places(region));
+        places.filter(|place| place.server.name == server.name).any(|place| match place.source {
+            BrickSource::Disk { disk: used, .. } => used.name == disk.name,
+            BrickSource::Loop { .. } => false,
+        })
+    };
+    let used = |disk: &&Disk| disk.encrypt && (disk.layout != DiskLayout::Plain || of_brick(disk));
+    server.disks.iter().filter(used).collect()
+}
+
+/// Where a server's Tang answers.
+pub fn tang_url(server: &Server) -> String {
+    format!("http://{}", SocketAddr::new(server.vrack_address(), TANG_PORT))
+}
+
+/// The name of a disk's recovery key among the secrets: the passphrase that its container was made with.
+pub fn recovery_key(server: &Server, disk: &Disk) -> String {
+    format!("disks/{}/{}", server.name, disk.name)
 }

@@ -12,5 +12,3 @@ pub mod server;
 pub mod volumes;
 
 mod places;
-
-pub use places::left_out;

@@ -1,43 +1,26 @@
 //! Where the bricks are, and who does what.
 
-use regionctl_inventory::{BrickPlace, BrickSource, Region, Server, Volume};
+use regionctl_inventory::{BrickPlace, Region, Server, Volume};
 
 use crate::Host;
 
 /// The unit of the daemon that manages the pool.
 pub const GLUSTERD: &str = "glusterd.service";
 
-/// The volumes that can be made in this version.
-pub fn volumes(region: &Region) -> impl Iterator<Item = &Volume> {
-    region.volumes().iter().filter(|volume| obstacle(region, volume).is_none())
-}
-
-/// Volumes that cannot be made in this version, with the reason.
-pub fn left_out(region: &Region) -> Vec<String> {
-    let reason = |volume: &Volume| Some(format!("volume `{}` is left out: {}", volume.name, obstacle(region, volume)?));
-    region.volumes().iter().filter_map(reason).collect()
-}
-
-fn obstacle(region: &Region, volume: &Volume) -> Option<String> {
-    volume.brick_places(region).into_iter().find_map(|place| {
-        let BrickSource::Disk { disk, .. } = place.source else { return None };
-        let reason =
-            || format!("the disk `{}` of `{}` is to be encrypted, which this version does not do", disk.name, place.server.name);
-        disk.encrypt.then(reason)
-    })
-}
-
 /// The bricks on a host, with their volumes.
 pub fn bricks_on<'a>(host: &Host<'a>) -> Vec<(&'a Volume, BrickPlace<'a>)> {
-    let places =
-        volumes(host.region).flat_map(|volume| volume.brick_places(host.region).into_iter().map(move |place| (volume, place)));
+    let places = host
+        .region
+        .volumes()
+        .iter()
+        .flat_map(|volume| volume.brick_places(host.region).into_iter().map(move |place| (volume, place)));
     let own = host.name();
     places.filter(|(_, place)| place.server.name == *own).collect()
 }
 
 /// The servers with bricks, by name.
 pub fn pool(region: &Region) -> Vec<&Server> {
-    let mut servers: Vec<&Server> = volumes(region).flat_map(|volume| servers_of(volume, region)).collect();
+    let mut servers: Vec<&Server> = region.volumes().iter().flat_map(|volume| servers_of(volume, region)).collect();
     servers.sort_by(|a, b| a.name.cmp(&b.name));
     servers.dedup_by(|a, b| a.name == b.name);
     servers

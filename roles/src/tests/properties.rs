@@ -189,7 +189,8 @@ fn another_server_moves_nothing_on_those_that_are_there() {
             let same = after.get(&(host.to_owned(), resource.id.clone())) == Some(resource);
             // Only what lists the servers knows of it.
             assert!(
-                same || ["base/hosts_file", "base/time", "network/dns", "network/vrack"].contains(&resource.role.as_str()),
+                same || ["base/hosts_file", "base/time", "network/dns", "network/vrack", "disks/unlock"]
+                    .contains(&resource.role.as_str()),
                 "{} on {host}",
                 resource.id
             );
@@ -238,7 +239,7 @@ fn layers_are_those_of_the_inventory_and_roles_are_named_after_them() {
 fn kernel_settings_and_modules_of_a_shared_kernel_are_left_alone() {
     each(|_, _, facts, all| {
         for (_, resource) in resources(all).filter(|_| facts.shares_kernel()) {
-            assert_ne!(resource.id.kind, "kernel_module");
+            assert!(!["kernel_module", "luks", "luks_binding"].contains(&resource.id.kind.as_str()), "{}", resource.id);
             assert!(resource.id.kind != "sysctl" || resource.id.name.starts_with("net."), "{}", resource.id);
             let options = resource.want.as_ref().and_then(|want| want.get("content")).and_then(Value::as_str).unwrap_or_default();
             assert!(!options.contains("DAEMON_OPTS") || options.contains("-x"), "{}", resource.id);
@@ -258,8 +259,10 @@ fn every_secret_that_is_spoken_of_is_made_and_in_a_field_that_keeps_it() {
         };
         for (host, resource) in resources(all) {
             let text = serde_json::to_string(resource).unwrap();
-            let keeps = kinds.get(&resource.id.kind).unwrap().secret_fields();
-            let kept = keeps.iter().filter_map(|field| resource.text(field)).flat_map(SecretRef::all).count();
+            let kind = kinds.get(&resource.id.kind).unwrap();
+            let fields = kind.secret_fields().iter().filter_map(|field| resource.text(field));
+            let params = kind.secret_params().iter().filter_map(|param| resource.text_param(param));
+            let kept = fields.chain(params).flat_map(SecretRef::all).count();
             let secrets = SecretRef::all(&text);
             assert_eq!(secrets.len(), kept, "{} on {host}", resource.id);
             assert!(secrets.iter().all(|secret| made(&secret.name)), "{secrets:?} on {host}");

@@ -19,6 +19,7 @@ const PLAN: [&str; 5] = ["--lab", "plan", "--exit-code", "--layer", "base,networ
 fn network() {
     let mut suite = Suite::new("network").unwrap();
     let region = LabRegion::up_with("network", |text| with(&text, "[198.51.100.0/24]")).unwrap();
+    region.keys().unwrap();
     let fresh = region.states().unwrap();
     suite.step("a packet filter that would keep the operator out is refused", || refused(&region));
     suite.step("base and network are installed, and a second plan is empty", || installed(&region));

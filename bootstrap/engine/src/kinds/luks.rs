@@ -4,7 +4,7 @@
 //! cryptsetup through a pipe and is in no argument and no output. A container is made only on what is blank: the target looks
 //! again just before. One that is there is opened with the key, and never overwritten.
 
-use regionctl_plan::{Action, Change, Fields, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, SecretRef, quote};
 
 use super::blank::BLANK;
 use super::filesystem::DATA_STAYS;
@@ -51,6 +51,10 @@ done
         ]))
     }
 
+    fn secret_params(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
     fn no_undo(&self, _resource: &Resource) -> Option<String> {
         Some(DATA_STAYS.to_owned())
     }
@@ -61,7 +65,7 @@ done
         };
         let (name, device) = (quote(&change.id().name), quote(device));
         // A reference that nobody filled in would be a passphrase that anybody can read in the plan.
-        if change.resource.text_param("key").is_none_or(|key| key.is_empty() || key.starts_with("secret:")) {
+        if change.resource.text_param("key").is_none_or(|key| key.is_empty() || !SecretRef::all(key).is_empty()) {
             return format!("fail there is no key for {name}\n");
         }
         format!(

@@ -38,6 +38,10 @@ done
         (!slots.is_empty()).then(|| Fields::from([("servers".into(), servers.into())]))
     }
 
+    fn secret_params(&self) -> &'static [&'static str] {
+        &["key"]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().map(|change| apply_one(change)).collect()
     }

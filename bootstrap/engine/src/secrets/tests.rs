@@ -144,3 +144,25 @@ fn without_a_key_a_seal_says_only_that_it_differs() {
     let have = seen(&vault, &want::secret_file(PATH, TEXT), "horse");
     assert_eq!(have["content"], "(differs)");
 }
+
+#[test]
+fn a_parameter_that_is_a_key_is_in_the_shell_and_nowhere_else() {
+    let (vault, kinds) = (vault(), Kinds::host());
+    let luks = want::luks("data", "/dev/sdb", "{{secret:demo/key@2}}");
+    let change = diff(&luks, None).unwrap();
+    let steps = batch::steps(&kinds, &[&change]);
+    let script = batch::unit_script(&kinds, &vault, &BatchName { run: "1".into(), number: 1 }, "disks", &steps, "").unwrap();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(VALUE);
+    let with: Vec<_> = script.lines().filter(|line| line.contains(&encoded)).collect();
+    assert_eq!(with, [encoded.as_str()], "the key is a line of its own, in no argument");
+    let ledger: Vec<_> = script.lines().filter(|line| line.starts_with("ledger ") || line.starts_with("applied ")).collect();
+    ledger.iter().for_each(|line| holds_nothing(line, "the ledger"));
+    assert!(script.contains("SECRETS=yes") && ledger.iter().all(|line| line.contains("{{secret:demo/key@2}}")), "{ledger:?}");
+    assert_eq!(vault.mask([&change]).text("no key: second line of it"), "no key: ***");
+    let other = diff(&want::luks("data", "/dev/sdb", "{{secret:demo/key@1}}"), None).unwrap();
+    assert!(matches!(vault.change(&kinds, &other), Err(SecretError::Unknown { .. })));
+    assert!(kinds.get("luks").unwrap().guard(&other).contains("fail there is no key"));
+    // What is gone does not stand in the way of going back.
+    let back = Change { action: Action::Return, ..other };
+    assert_eq!(vault.change(&kinds, &back).unwrap().resource, back.resource);
+}

@@ -12,7 +12,7 @@ const POOL: &str = "pool";
 
 /// Nothing here waits for another host.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    let disks: Vec<_> = host.server.disks.iter().filter(|disk| disk.layout != DiskLayout::Plain && !disk.encrypt).collect();
+    let disks: Vec<_> = host.server.disks.iter().filter(|disk| disk.layout != DiskLayout::Plain).collect();
     if disks.is_empty() {
         return Wanted::new();
     }
@@ -22,7 +22,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
 
 fn made_on(host: &Host<'_>, disk: &Disk) -> Vec<Resource> {
     let group = disk.name.as_str();
-    let mut all = vec![want::lvm_group(group, [device(disk).as_str()])];
+    let mut all = vec![want::lvm_group(group, [device(host, disk).as_str()])];
     if disk.layout == DiskLayout::LvmThin {
         all.push(want::lvm_thin_pool(group, POOL, "100%"));
         return all;

@@ -5,7 +5,7 @@ use regionctl_inventory::{BrickPlace, BrickSource, Volume};
 use regionctl_plan::{Resource, sha256};
 
 use super::places::{GLUSTERD, bricks_on};
-use crate::disks::brick_device;
+use crate::disks::{brick_device, is_encrypted};
 use crate::{Host, Wanted};
 
 /// The longest label that XFS takes.
@@ -17,19 +17,21 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     if bricks.is_empty() {
         return Wanted::new();
     }
-    let resources = bricks.iter().flat_map(|(volume, place)| brick(volume, place));
+    let resources = bricks.iter().flat_map(|(volume, place)| brick(host, volume, place));
     Wanted::new().packages_of(host, "gluster/bricks").then_all(resources)
 }
 
-fn brick(volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resource> {
+fn brick(host: &Host<'_>, volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resource> {
     let label = label(place);
     let sort = place.filesystem.to_string();
-    // A missing disk does not stop the boot; with the disk, glusterd starts after the mount and finds its brick.
-    let options = format!("noatime,nofail,x-systemd.device-timeout=30s,x-systemd.before={GLUSTERD}");
+    // A missing disk does not stop the boot; with the disk, glusterd starts after the mount and finds its brick. One that is
+    // encrypted is there when the network is, and another server has answered.
+    let (network, patience) = if encrypted(host, place) { ("_netdev,", "120s") } else { ("", "30s") };
+    let options = format!("noatime,nofail,{network}x-systemd.device-timeout={patience},x-systemd.before={GLUSTERD}");
     let mut all = Vec::new();
     let mount = match &place.source {
         BrickSource::Disk { disk, .. } => {
-            all.push(want::filesystem(&brick_device(volume, disk), &sort, &label));
+            all.push(want::filesystem(&brick_device(host, volume, disk), &sort, &label));
             want::mount(&place.mount_point, &format!("LABEL={label}"), &sort, &options)
         }
         BrickSource::Loop { file, size } => {
@@ -41,6 +43,10 @@ fn brick(volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resource> {
     all.push(mount.immutable());
     all.push(want::gluster_brick(&place.path));
     all
+}
+
+fn encrypted(host: &Host<'_>, place: &BrickPlace<'_>) -> bool {
+    matches!(place.source, BrickSource::Disk { disk, .. } if is_encrypted(host, disk))
 }
 
 /// Begins with the mount point's name, and is another on every server: a disk that is put into another server, or seen by

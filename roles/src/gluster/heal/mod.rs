@@ -7,7 +7,7 @@ use regionctl_inventory::{BrickPlace, Region, Volume};
 use regionctl_plan::{Resource, quote};
 
 use super::online;
-use super::places::{bricks_on, coordinator, is_coordinator, volumes};
+use super::places::{bricks_on, coordinator, is_coordinator};
 use super::volumes::ready;
 use crate::{Host, Wanted};
 
@@ -19,7 +19,7 @@ const PATIENCE: u32 = 3600;
 pub fn wants(host: &Host<'_>) -> Wanted {
     let bricks = bricks_on(host);
     let of = |volume: &Volume| bricks.iter().filter(|(v, _)| v.name == volume.name).map(|(_, place)| place).collect::<Vec<_>>();
-    let healed = volumes(host.region).map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
+    let healed = host.region.volumes().iter().map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
     let healed = healed.map(|(volume, places)| {
         let resource = after_bricks(healed_volume(volume, &places), volume, host);
         wait(resource, volume, host.region, is_coordinator(host))

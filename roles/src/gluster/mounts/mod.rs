@@ -6,7 +6,7 @@ use regionctl_engine::want::{self, Want as _};
 use regionctl_inventory::Volume;
 use regionctl_plan::Resource;
 
-use super::places::{coordinator, is_coordinator, servers_of, volumes};
+use super::places::{coordinator, is_coordinator, servers_of};
 use super::volumes::ready;
 use crate::template::fill;
 use crate::{Host, Wanted};
@@ -16,7 +16,7 @@ const UNIT: &str = "regionctl-mounts.service";
 /// The mounts, and a unit that goes on trying at boot: after a power cut of the whole site the first server is up before
 /// any volume can be mounted, and systemd tries a mount only once.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    let mounts: Vec<_> = volumes(host.region).flat_map(|volume| points(volume, host)).collect();
+    let mounts: Vec<_> = host.region.volumes().iter().flat_map(|volume| points(volume, host)).collect();
     if mounts.is_empty() {
         return Wanted::new();
     }

@@ -7,7 +7,7 @@ use regionctl_engine::want::{self, Undo};
 use regionctl_inventory::{BrickPlace, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
-use super::places::{bricks_on, coordinator, is_coordinator, volumes};
+use super::places::{bricks_on, coordinator, is_coordinator};
 use super::volumes::ready;
 use crate::{Host, Wanted};
 
@@ -18,7 +18,7 @@ const PATIENCE: u32 = 60;
 pub fn wants(host: &Host<'_>) -> Wanted {
     let bricks = bricks_on(host);
     let of = |volume: &Volume| bricks.iter().filter(|(v, _)| v.name == volume.name).map(|(_, place)| place).collect::<Vec<_>>();
-    let served = volumes(host.region).map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
+    let served = host.region.volumes().iter().map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
     let served = served.map(|(volume, places)| {
         let resource = served_bricks(volume, &places);
         match coordinator(host.region) {

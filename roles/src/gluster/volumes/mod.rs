@@ -6,7 +6,7 @@ use regionctl_engine::want;
 use regionctl_inventory::{Region, Volume, VolumeLayout};
 use regionctl_plan::{Id, Resource};
 
-use super::places::{is_coordinator, volumes};
+use super::places::is_coordinator;
 use crate::{Host, Wanted};
 
 /// The coordinator makes each volume once all its bricks are there.
@@ -14,7 +14,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     if !is_coordinator(host) {
         return Wanted::new();
     }
-    Wanted::new().then_all(volumes(host.region).flat_map(|volume| all(volume, host)))
+    Wanted::new().then_all(host.region.volumes().iter().flat_map(|volume| all(volume, host)))
 }
 
 /// The last thing that is done to a volume on the coordinator: who uses it waits for this.

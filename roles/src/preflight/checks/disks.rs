@@ -31,7 +31,8 @@ fn fresh<'a>(host: &Host<'a>) -> Vec<(&'a Wanted, &'a Disk)> {
         |disk: &Disk| !disk.mounts.is_empty() && disk.mounts.iter().all(|m| host.probe.owns(&format!("mount:{m}")));
     let named = |name: &str| host.probe.owns_name(name);
     let ours = |wanted: &Wanted, disk: &Disk| {
-        host.probe.owns(&format!("lvm_group:{}", wanted.name))
+        host.probe.owns(&format!("luks:luks-{}", wanted.name))
+            || host.probe.owns(&format!("lvm_group:{}", wanted.name))
             || named(wanted.device.as_str())
             || named(&disk.target)
             || mounted_by_us(disk)

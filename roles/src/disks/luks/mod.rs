@@ -1,0 +1,16 @@
+//! LUKS: a container on each disk that is to be encrypted, made with the recovery key and opened.
+
+use regionctl_engine::want;
+
+use super::places::{mapper, own, recovery_key};
+use crate::{Host, Wanted};
+
+/// Nothing here waits for another host.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    let disks = own(host);
+    if disks.is_empty() {
+        return Wanted::new();
+    }
+    let container = |disk| want::luks(&mapper(disk), disk.device.as_str(), &host.secret(&recovery_key(host.server, disk)));
+    Wanted::new().packages_of(host, "disks/luks").then_all(disks.into_iter().map(container))
+}

@@ -1,0 +1,25 @@
+//! Tang, on the vrack only, where another server has encrypted disks.
+
+use std::net::SocketAddr;
+
+use regionctl_engine::want::{self, Want as _};
+
+use super::places::{TANG, TANG_PORT, encrypted};
+use crate::template::fill;
+use crate::{Host, Wanted};
+
+const FOLDER: &str = "/etc/systemd/system/tangd.socket.d";
+const CONFIG: &str = "/etc/systemd/system/tangd.socket.d/regionctl.conf";
+
+/// Nothing here waits for another host. Tang makes its keys when it is installed.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    if !host.others().any(|server| !encrypted(host.region, server).is_empty()) {
+        return Wanted::new();
+    }
+    let address = SocketAddr::new(host.server.vrack_address(), TANG_PORT).to_string();
+    Wanted::new()
+        .setting(want::directory(FOLDER))
+        .setting(want::file(CONFIG, fill(include_str!("templates/socket.conf"), &[("address", &address)])))
+        .packages_of(host, "disks/tang")
+        .then(want::unit(TANG).enabled().active().config([CONFIG]))
+}

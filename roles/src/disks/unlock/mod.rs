@@ -1,0 +1,39 @@
+//! Encrypted disks are opened at boot, by any one of the other servers.
+
+use regionctl_engine::want::{self, Want as _};
+use regionctl_inventory::Disk;
+use regionctl_plan::{Id, Resource};
+
+use super::places::{TANG, mapper, own, recovery_key, tang_url};
+use crate::{Host, Wanted};
+
+const ASKED: &str = "clevis-luks-askpass.path";
+
+/// Disks that wait for the network, so that a server without them still boots and answers SSH.
+const OPTIONS: &str = "luks,_netdev,nofail";
+
+/// A binding needs every one of the other servers, so it waits for all of them; opening needs one.
+pub fn wants(host: &Host<'_>) -> Wanted {
+    let disks = own(host);
+    if disks.is_empty() || host.others().next().is_none() {
+        return Wanted::new();
+    }
+    let opened =
+        |disk: &&Disk| want::line("/etc/crypttab", &format!("{} ", mapper(disk)), &format!("{} none {OPTIONS}", disk.device));
+    // Debian 13 took what reads crypttab out of the package systemd.
+    let reader = (host.facts.os_version >= 13).then(|| want::package("systemd-cryptsetup"));
+    reader
+        .into_iter()
+        .fold(Wanted::new().packages_of(host, "disks/unlock"), Wanted::package)
+        .then_all(disks.iter().map(|disk| binding(host, disk)))
+        .then_all(disks.iter().map(opened))
+        .then(want::unit("remote-cryptsetup.target").enabled())
+        .then(want::unit(ASKED).enabled().active())
+}
+
+fn binding(host: &Host<'_>, disk: &Disk) -> Resource {
+    let urls: Vec<_> = host.others().map(tang_url).collect();
+    let binding =
+        want::luks_binding(disk.device.as_str(), urls.iter().map(String::as_str), &host.secret(&recovery_key(host.server, disk)));
+    host.others().fold(binding, |binding, server| binding.wait(server.name.as_str(), Id::new("unit", TANG)))
+}
