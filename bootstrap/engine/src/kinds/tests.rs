@@ -222,7 +222,7 @@ fn luks() {
 
 #[test]
 fn a_reference_is_not_a_key() {
-    for (key, refused) in [("secret:disks/a/data@1", true), ("", true), ("correct horse", false)] {
+    for (key, refused) in [("{{secret:disks/a/data@1}}", true), ("", true), ("correct horse", false)] {
         let change = diff(&want::luks("data", "/dev/sdb", key), None).unwrap();
         assert_eq!(Kinds::host().get("luks").unwrap().guard(&change).contains("there is no key"), refused, "{key}");
     }
