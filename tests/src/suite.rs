@@ -35,6 +35,17 @@ impl Suite {
         }
     }
 
+    /// A part that can be run alone, by `PART=NAME` in the environment. What keeps it from its end counts as a failed step.
+    pub fn part(&mut self, name: &'static str, run: impl FnOnce(&mut Self) -> Result<(), Failed>) {
+        if std::env::var("PART").is_ok_and(|only| !only.is_empty() && only != name) {
+            return;
+        }
+        let ended = run(self);
+        if ended.is_err() {
+            self.step(name, || ended);
+        }
+    }
+
     /// Tries a step; the others are tried whatever comes of it.
     pub fn step(&mut self, test: &'static str, run: impl FnOnce() -> Result<(), Failed>) {
         eprintln!("{}: {test}", self.name);

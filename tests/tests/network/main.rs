@@ -1,6 +1,7 @@
 //! The network layer on a region of lab hosts: packet filter, gateway and names. `make e2e SUITE=network`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
+mod disks;
 mod vrack;
 
 use std::process::{Child, Command, Stdio};
@@ -18,9 +19,17 @@ const PLAN: [&str; 5] = ["--lab", "plan", "--exit-code", "--layer", "base,networ
 #[test]
 fn network() {
     let mut suite = Suite::new("network").unwrap();
-    let region = LabRegion::up_with("network", |text| with(&text, "[198.51.100.0/24]")).unwrap();
-    region.keys().unwrap();
-    let fresh = region.states().unwrap();
+    suite.part("layer", layer);
+    suite.part("managers", vrack::managers);
+    suite.part("vlan", vrack::vlan);
+    suite.part("disks", disks::encrypted);
+    suite.end().unwrap();
+}
+
+fn layer(suite: &mut Suite) -> Result<(), Failed> {
+    let region = LabRegion::up_with("network", |text| with(&text, "[198.51.100.0/24]"))?;
+    region.keys()?;
+    let fresh = region.states()?;
     suite.step("a packet filter that would keep the operator out is refused", || refused(&region));
     suite.step("base and network are installed, and a second plan is empty", || installed(&region));
     suite.step("the packet filter drops what nobody needs, and other tables stay", || filtered(&region));
@@ -31,10 +40,7 @@ fn network() {
         region.ok(&["--lab", "reset", "--yes"])?;
         fresh.iter().try_for_each(|(host, state)| same(state, &region.state(host)?, &format!("{host} after reset")))
     });
-    drop(region);
-    vrack::managers(&mut suite);
-    vrack::vlan(&mut suite);
-    suite.end().unwrap();
+    Ok(())
 }
 
 /// The example with a gateway and a packet filter.

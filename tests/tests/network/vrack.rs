@@ -26,10 +26,10 @@ fn document(name: &str, vrack: &str, kind: &str, servers: &[&str]) -> String {
 }
 
 /// A bridge on hosts that networkd, ifupdown2 and ifupdown configure.
-pub fn managers(suite: &mut Suite) {
+pub fn managers(suite: &mut Suite) -> Result<(), Failed> {
     let vrack = "{cidr: 10.90.0.0/24, mtu: 1400, bridge: vmbr1}";
     let hosts = ["networkd", "two", "plain"];
-    let region = LabRegion::up_with("managers", |_| document("managers", vrack, "container", &hosts)).unwrap();
+    let region = LabRegion::up_with("managers", |_| document("managers", vrack, "container", &hosts))?;
     suite.step("a bridge is made by networkd, ifupdown2 and by a unit of our own, and taken away again", || {
         region.on("networkd", NETWORKD)?;
         region.on("two", "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install ifupdown2 >/dev/null")?;
@@ -58,6 +58,7 @@ pub fn managers(suite: &mut Suite) {
         }
         before.iter().try_for_each(|(host, state)| same(state, &region.state(host)?, &format!("{host} after reset")))
     });
+    Ok(())
 }
 
 /// From ifupdown to systemd-networkd, as an operator would.
@@ -80,10 +81,10 @@ fn states(region: &LabRegion, hosts: &[&'static str]) -> Result<Vec<(&'static st
 }
 
 /// VLAN 100 and packets of 9000 bytes; then a VLAN that nobody else is in.
-pub fn vlan(suite: &mut Suite) {
+pub fn vlan(suite: &mut Suite) -> Result<(), Failed> {
     let hosts = ["one", "two"];
     let vrack = "{cidr: 10.90.0.0/24, mtu: 9000, vlan: 100}";
-    let region = LabRegion::up_with("vlan", |_| document("vlan", vrack, "vm", &hosts)).unwrap();
+    let region = LabRegion::up_with("vlan", |_| document("vlan", vrack, "vm", &hosts))?;
     let mut before = Vec::new();
     let full = "ping -q -c 2 -W 2 -M do -s 8972 10.90.0.12";
     suite.step("a vrack with a VLAN and packets of 9000 bytes is made and asked from both ends", || {
@@ -120,4 +121,5 @@ pub fn vlan(suite: &mut Suite) {
         region.on("one", "[ ! -e /sys/class/net/vlan200 ] && [ $(cat /sys/class/net/eno2/mtu) = 9000 ]")?;
         before.iter().try_for_each(|(host, state)| same(state, &region.state(host)?, &format!("{host} after reset")))
     });
+    Ok(())
 }

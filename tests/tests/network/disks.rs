@@ -1,0 +1,77 @@
+//! A brick on LVM on LUKS, on a machine with its own kernel among container hosts: opened at boot by the others, or not at all.
+
+use regionctl_tests::region::{Failed, LabRegion, until, want};
+use regionctl_tests::suite::Suite;
+
+const INSTALL: [&str; 3] = ["--lab", "install", "--yes"];
+const PLAN: [&str; 3] = ["--lab", "plan", "--exit-code"];
+const HOST: &str = "storage-1";
+const OTHERS: [&str; 3] = ["compute-1", "compute-2", "storage-2"];
+const OPEN: &str = "[ -b /dev/mapper/luks-data ] && mountpoint -q /srv/bricks/data";
+/// An emulated machine without hardware help.
+const BOOT: u64 = 600;
+
+/// The example with one server that has its own kernel, and a logical volume on its disk.
+fn document(text: String) -> String {
+    let (before, after) = text.split_once("- name: storage-1").unwrap_or((&text, ""));
+    let after = after.replacen("device: /dev/sdb", "device: /dev/sdb, layout: lvm", 1);
+    format!("{before}- name: storage-1{after}").replacen("compute-2: {", "storage-1: {kind: vm}\n      compute-2: {", 1)
+}
+
+/// See the module.
+pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
+    let region = LabRegion::up_with("disks", document)?;
+    region.keys()?;
+    suite.step("a brick on LVM on LUKS is made, and a second plan is empty", || {
+        region.ok(&INSTALL)?;
+        let stack = region.on(HOST, "lsblk -rno TYPE,FSTYPE /dev/sdb")?;
+        let kinds: Vec<_> = stack.lines().map(str::trim).collect();
+        want(kinds == ["disk crypto_LUKS", "crypt LVM2_member", "lvm xfs"], || stack.clone())?;
+        region.on(HOST, "cryptsetup luksDump /dev/sdb | grep -q '^Version:.*2'")?;
+        region.on("compute-2", "echo kept >/srv/data/kept && sync /srv/data/kept")?;
+        region.ok(&PLAN).map(drop)
+    });
+    suite.step("the key is nowhere on the host", || {
+        let kept = region.on(HOST, "grep -rlE 'luksFormat|clevis luks bind' /var/lib/regionctl /run/regionctl 2>/dev/null || :")?;
+        want(kept.is_empty(), || kept.clone())
+    });
+    suite.step("it is opened by the other servers after a power cut", || {
+        again(&region)?;
+        until(BOOT, "the brick", || region.on(HOST, OPEN).is_ok())?;
+        healed(&region)?;
+        region.ok(&PLAN).map(drop)
+    });
+    suite.step("it stays closed while no other server answers, and the server answers SSH", || {
+        OTHERS.iter().try_for_each(|other| region.on(other, "systemctl stop tangd.socket").map(drop))?;
+        again(&region)?;
+        until(BOOT, "the disk to be asked for", || region.on(HOST, "systemctl is-active clevis-luks-askpass.service").is_ok())?;
+        region.on(HOST, "for i in $(seq 20); do [ ! -e /dev/mapper/luks-data ] || exit 1; sleep 1; done")?;
+        region.on("compute-2", "echo meanwhile >/srv/data/meanwhile && sync /srv/data/meanwhile").map(drop)
+    });
+    suite.step("it is opened when one of them is back, and healed", || {
+        region.on("compute-2", "systemctl start tangd.socket")?;
+        until(BOOT, "the brick", || region.on(HOST, OPEN).is_ok())?;
+        healed(&region)?;
+        region.ok(&INSTALL)?;
+        region.ok(&PLAN)?;
+        let read = region.on(HOST, "cat /srv/bricks/data/data/meanwhile")?;
+        want(read == "meanwhile\n", || read.clone())
+    });
+    Ok(())
+}
+
+/// A power cut, and on again.
+fn again(region: &LabRegion) -> Result<(), Failed> {
+    region.ok(&["lab", "power", HOST, "off", "--hard"])?;
+    region.ok(&["lab", "power", HOST, "on"])?;
+    until(BOOT, "the server to answer", || region.on(HOST, "true").is_ok())
+}
+
+fn healed(region: &LabRegion) -> Result<(), Failed> {
+    let healed = || {
+        let said = region.on("storage-2", "gluster volume heal data info summary").unwrap_or_default();
+        let count = |line: &str| said.lines().filter(|found| found.trim() == line).count();
+        count("Status: Connected") == 3 && count("Total Number of entries: 0") == 3
+    };
+    until(BOOT, "every brick to be healed", healed)
+}
