@@ -57,6 +57,11 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
         let read = region.on(HOST, "cat /srv/bricks/data/data/meanwhile")?;
         want(read == "meanwhile\n", || read.clone())
     });
+    suite.step("a reset closes it and wipes it where it is told to", || {
+        region.ok(&["--lab", "reset", "--yes", "--wipe", "storage-1:data"])?;
+        let left = region.on(HOST, "blkid -p /dev/sdb; ls /dev/mapper; cat /etc/crypttab 2>/dev/null || :")?;
+        want(left == "control\n", || left.clone())
+    });
     Ok(())
 }
 

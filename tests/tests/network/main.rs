@@ -43,13 +43,9 @@ fn layer(suite: &mut Suite) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The example with a gateway and a packet filter.
+/// The example with other operators.
 fn with(document: &str, operators: &str) -> String {
-    let after = "loadBalancers: 10.90.0.180-10.90.0.239\n";
-    let network = format!(
-        "{after}    gateway: {{vip: 10.90.0.1, servers: [compute-1, compute-2]}}\n    firewall: {{operators: {operators}}}\n    dns: {{}}\n"
-    );
-    document.replacen(after, &network, 1)
+    document.replacen("{operators: [203.0.113.0/24]}", &format!("{{operators: {operators}}}"), 1)
 }
 
 fn refused(region: &LabRegion) -> Result<(), Failed> {
