@@ -16,17 +16,29 @@ use crate::region::{self, Region};
 use crate::render::words::{count, list};
 
 /// See the module.
+#[derive(Default)]
 pub struct Vault {
     file: PathBuf,
     /// `None`: the region needs none, or whoever asks does not.
     secrets: Option<Mutex<Secrets>>,
     made: Vec<Made>,
+    ends: Vec<End>,
+}
+
+/// When a secret ends by itself, as the file has it.
+pub struct End {
+    /// The entry.
+    pub name: String,
+    /// In seconds since 1970.
+    pub at: u64,
+    /// True if it is needed and its time is nearly over, or over: the next install makes another.
+    pub due: bool,
 }
 
 impl Vault {
     /// For verbs that compare nothing.
     pub fn closed(region: &Region) -> Self {
-        Self { file: region.secrets_file(), secrets: None, made: Vec::new() }
+        Self { file: region.secrets_file(), ..Self::default() }
     }
 
     /// Opens the file, if the region needs secrets, and makes what is missing. Nothing is written before [`Vault::save`].
@@ -38,8 +50,16 @@ impl Vault {
             return Ok(Self::closed(region));
         }
         let mut secrets = open(region, identity)?;
+        let ends: Vec<_> = secrets.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.expires?))).collect();
         let made = ensure(&region.inventory.region, &mut secrets, SystemTime::now()).map_err(|error| vpn_failure(&error))?;
-        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made })
+        let due = |name: &str| made.iter().any(|made| made.name == name && made.why == Why::Expiring);
+        let ends = ends.into_iter().map(|(name, at)| End { due: due(&name), name, at }).collect();
+        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made, ends })
+    }
+
+    /// What ends by itself.
+    pub fn ends(&self) -> &[End] {
+        &self.ends
     }
 
     /// The versions that resources speak of.

@@ -130,6 +130,17 @@ impl Engine {
         futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
     }
 
+    /// Asks hosts, all at once, each with a script of its own that changes nothing; gives what they printed.
+    pub async fn ask(
+        &self,
+        doing: &'static str,
+        scripts: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, Result<String, HostError>> {
+        let remotes = scripts.iter().filter_map(|(name, script)| Some((self.remotes.get(name)?, script)));
+        let asked = remotes.map(|(remote, script)| async move { (remote.name.clone(), remote.script(doing, script).await) });
+        futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
+    }
+
     /// The plan for what a survey found. Hosts that did not answer are left out.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod users;
 use regionctl_inventory::VpnProtocol;
 
 pub use error::VpnError;
+pub use openvpn::{STATUS, UNIT};
 pub use profile::profile;
 pub(crate) use users::ensure as ensure_users;
 pub use users::{User, add, list, revoke};
