@@ -116,6 +116,10 @@ impl regionctl_engine::Secrets for Vault {
         self.secrets.as_ref()?;
         std::fs::read(&self.file).ok()
     }
+
+    fn recipients(&self) -> Option<usize> {
+        self.with(|secrets| secrets.recipients().len())
+    }
 }
 
 /// Opens the region's secrets.

@@ -186,6 +186,7 @@ impl Engine {
         };
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
+        plan.findings.extend(self.vault.recipients().and_then(lint::few_recipients));
         Ok(plan.seal())
     }
 
