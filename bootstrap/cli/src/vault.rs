@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use regionctl_roles::secrets::{SEAL_KEY, ensure, wanted};
-use regionctl_roles::vpn::VpnError;
+use regionctl_roles::vpn::{self, VpnError};
 use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Why, fingerprint};
 
 use crate::exit::Exit;
@@ -23,6 +23,8 @@ pub struct Vault {
     secrets: Option<Mutex<Secrets>>,
     made: Vec<Made>,
     ends: Vec<End>,
+    leavers: Vec<String>,
+    kept_out: Vec<String>,
 }
 
 /// When a secret ends by itself, as the file has it.
@@ -51,10 +53,14 @@ impl Vault {
         }
         let mut secrets = open(region, identity)?;
         let ends: Vec<_> = secrets.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.expires?))).collect();
-        let made = ensure(&region.inventory.region, &mut secrets, SystemTime::now()).map_err(|error| vpn_failure(&error))?;
+        let (inventory, refused) = (&region.inventory.region, |error| vpn_failure(&error));
+        let users = |look: fn(&_, &_) -> _| inventory.spec.vpn.as_ref().map_or(Ok(Vec::new()), |vpn| look(vpn, &secrets));
+        let leavers = users(vpn::leavers).map_err(refused)?;
+        let kept_out = users(vpn::kept_out).map_err(refused)?;
+        let made = ensure(inventory, &mut secrets, SystemTime::now()).map_err(refused)?;
         let due = |name: &str| made.iter().any(|made| made.name == name && made.why == Why::Expiring);
         let ends = ends.into_iter().map(|(name, at)| End { due: due(&name), name, at }).collect();
-        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made, ends })
+        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made, ends, leavers, kept_out })
     }
 
     /// What ends by itself.
@@ -79,7 +85,19 @@ impl Vault {
             (Why::Changed, "made anew because it says something else now"),
             (Why::Source, "made anew because what it was made with is another"),
         ];
-        whys.into_iter().filter_map(|(why, what)| note(why, what)).collect()
+        let leaves = |name: &String| {
+            format!("the VPN's user `{name}` is no longer in the inventory: every certificate of theirs will be revoked")
+        };
+        let out = |name: &String| {
+            format!("the VPN's user `{name}` is in the inventory, but was revoked and stays out: `regionctl vpn user add {name}`")
+        };
+        let users = self.leavers.iter().map(leaves).chain(self.kept_out.iter().map(out));
+        whys.into_iter().filter_map(|(why, what)| note(why, what)).chain(users).collect()
+    }
+
+    /// The VPN's users whom saving revokes, because the inventory lists them no more.
+    pub fn leavers(&self) -> &[String] {
+        &self.leavers
     }
 
     /// True if there is something to save.

@@ -12,8 +12,8 @@ use regionctl_inventory::VpnProtocol;
 pub use error::VpnError;
 pub use openvpn::{STATUS, UNIT};
 pub use profile::profile;
+pub use users::{User, add, kept_out, leavers, list, revoke};
 pub(crate) use users::ensure as ensure_users;
-pub use users::{User, add, list, revoke};
 
 /// As the packet filter and profiles name it.
 pub(crate) const fn protocol(protocol: VpnProtocol) -> &'static str {
