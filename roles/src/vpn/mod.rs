@@ -1,7 +1,7 @@
 //! The way in for operators and developers.
 
 mod error;
-mod names;
+pub(crate) mod names;
 pub(crate) mod openvpn;
 mod profile;
 pub(crate) mod secrets;
@@ -13,7 +13,7 @@ pub use error::VpnError;
 pub use openvpn::{STATUS, UNIT};
 pub use profile::profile;
 pub use users::{User, add, kept_out, leavers, list, revoke};
-pub(crate) use users::ensure as ensure_users;
+pub(crate) use users::{ensure as ensure_users, renew as renew_user};
 
 /// As the packet filter and profiles name it.
 pub(crate) const fn protocol(protocol: VpnProtocol) -> &'static str {

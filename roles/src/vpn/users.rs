@@ -78,6 +78,24 @@ pub fn add(region: &Region, secrets: &mut Secrets, name: &str, now: SystemTime) 
     Ok(made)
 }
 
+/// Makes a user's keys anew and revokes the old ones. Nothing is saved; the servers know after the next install.
+///
+/// # Errors
+/// The region has no VPN, or no such user who may come in.
+pub fn renew(region: &Region, secrets: &mut Secrets, name: &str, now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let vpn = region.spec.vpn.as_ref().ok_or(VpnError::None)?;
+    let known = list(secrets)?.into_iter().find(|known| known.name == name);
+    if known.ok_or_else(|| VpnError::Unknown(name.to_owned()))?.revoked.is_some() {
+        return Err(VpnError::Revoked(name.to_owned()));
+    }
+    let mut made = vec![mark(secrets, &[name.to_owned()], now)?];
+    for spec in specs(vpn, name) {
+        made.extend(regionctl_secrets::renew(secrets, &spec, now)?);
+    }
+    made.extend(settle(secrets, &[name.to_owned()], &listed(vpn), now)?);
+    Ok(made)
+}
+
 /// Revokes every certificate of a user. Nothing is saved; the servers know after the next install.
 ///
 /// # Errors
