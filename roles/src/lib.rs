@@ -27,6 +27,8 @@ use regionctl_plan::{Facts, Resource};
 
 pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelSetting};
 pub use host::Host;
+pub use network::gateway::servers as gateway_servers;
+pub use network::vrack::ask_others;
 pub use wanted::Wanted;
 
 /// A layer: roles that are planned and applied together.

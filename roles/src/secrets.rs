@@ -3,9 +3,10 @@
 use std::time::SystemTime;
 
 use regionctl_inventory::Region;
-use regionctl_secrets::{Made, Secrets, Spec};
+use regionctl_secrets::{Made, Secrets, SecretsError, Spec};
 
 use crate::disks;
+use crate::vpn::names::{self, REGISTER, REVOKED};
 use crate::vpn::{self, VpnError};
 
 /// The key of the digests that stand for secrets in plans.
@@ -33,3 +34,53 @@ pub fn ensure(region: &Region, secrets: &mut Secrets, now: SystemTime) -> Result
     }
     Ok(made)
 }
+
+/// Why a secret is not made anew.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenewError {
+    /// Nothing of that name is made here.
+    #[error("there is no secret `{0}` that could be made anew")]
+    Unknown(String),
+    /// It follows from others.
+    #[error("the secret `{0}` follows from others and is made with them")]
+    Follows(String),
+    /// A user of the VPN.
+    #[error(transparent)]
+    Vpn(#[from] VpnError),
+    /// The secrets.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+}
+
+/// Makes one secret anew, by the name of its entry or without the final `/key` or `/cert`, because somebody saw it who should
+/// not. What a user of the VPN had is revoked. Nothing is saved; the next install makes anew what was made with it, and brings
+/// all of it to the servers.
+///
+/// # Errors
+/// There is no such secret, or it cannot be made.
+pub fn renew(region: &Region, secrets: &mut Secrets, name: &str, now: SystemTime) -> Result<Vec<Made>, RenewError> {
+    if [REGISTER, REVOKED].contains(&name) {
+        return Err(RenewError::Follows(name.to_owned()));
+    }
+    if let Some(user) = names::user_of(name) {
+        return Ok(vpn::renew_user(region, secrets, user, now)?);
+    }
+    let spec = wanted(region).into_iter().find(|spec| is_renewable(spec) && is_called(spec, name));
+    let spec = spec.ok_or_else(|| RenewError::Unknown(name.to_owned()))?;
+    Ok(regionctl_secrets::renew(secrets, &spec, now)?)
+}
+
+/// A password may be the one that something on a host was made with: only the host can give it another.
+fn is_renewable(spec: &Spec) -> bool {
+    !matches!(spec, Spec::Password { name, .. } if name != SEAL_KEY)
+}
+
+fn is_called(spec: &Spec, name: &str) -> bool {
+    let own = spec.name();
+    let pair = matches!(spec, Spec::Authority { .. } | Spec::Certificate { .. });
+    name == own || (pair && [names::key(own), names::cert(own)].iter().any(|entry| entry == name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,8 @@ const LAYERS: &str = "base,network,vpn";
 /// The server that plays a laptop: its own way to the vrack is cut, so all that reaches it comes through the tunnel.
 const CLIENT: &str = "storage-2";
 const USAGE: i32 = 64;
+const PENDING: i32 = 2;
+const REFUSED: i32 = 9;
 
 #[test]
 fn vpn() {
@@ -21,11 +23,16 @@ fn vpn() {
     let fresh = region.region.states().unwrap();
     suite.step("without a secrets file nothing is planned, and a plan makes none", || region.planned());
     suite.step("the layer is installed, and a second plan is empty", || region.installed());
+    suite.step("status says how the vrack, the gateway and the VPN are", || region.told());
     suite.step("keys are where they belong and nowhere else, the encrypted file on every server", || region.kept());
     suite.step("only users have a profile", || region.profiles());
     suite.step("a user connects, resolves a name of the region and reaches the vrack", || region.connects("bob"));
+    suite.step("status says who is connected, and which way over the vrack is cut", || region.watched());
     suite.step("a revoked user is out and stays out", || region.revoked());
     suite.step("another user still connects", || region.connects("alice"));
+    suite.step("a user who is taken out of the inventory is named and revoked", || region.left());
+    suite.step("a server's key is made anew on request", || region.renewed());
+    suite.step("lost secrets come back from the servers, and others are left alone", || region.fetched());
     suite.step("a reset leaves nothing", || {
         region.region.ok(&["--lab", "reset", "--yes"])?;
         let others = fresh.iter().filter(|(host, _)| **host != CLIENT);
@@ -63,7 +70,7 @@ impl Region {
         let public = std::fs::read_to_string(format!("{key}.pub")).map_err(|error| error.to_string())?;
         self.ok(&["secrets", "recipients", "add", public.trim()])?;
         let plan = self.ok(&["plan", "--layer", LAYERS])?;
-        want(plan.contains("secrets will be made: vpn/ca/key"), || plan.clone())?;
+        want(plan.contains("secrets will be made: vpn/ca/key") && plan.contains("few-recipients"), || plan.clone())?;
         let shown = self.ok(&["secrets", "show"])?;
         want(shown.contains("there are no secrets yet"), || shown.clone())
     }
@@ -71,6 +78,84 @@ impl Region {
     fn installed(&self) -> Result<(), Failed> {
         self.ok(&["install", "--yes", "--layer", LAYERS])?;
         self.ok(&["plan", "--exit-code", "--layer", LAYERS]).map(drop)
+    }
+
+    /// What `status` says, once it says all of this.
+    fn says(&self, code: i32, words: &[&str]) -> Result<String, Failed> {
+        let mut said = Err(String::new());
+        let met = until(90, &format!("status to say {words:?}"), || {
+            said = self.exits(code, &["status", "--exit-code", "--layer", LAYERS]);
+            said.as_ref().is_ok_and(|said| words.iter().all(|word| said.contains(word)))
+        });
+        met.map_err(|error| format!("{error}; it says\n{}", said.clone().unwrap_or_else(|error| error)))?;
+        said
+    }
+
+    fn told(&self) -> Result<(), Failed> {
+        let well = ["gateway 10.90.0.1: compute-1", "packets of 1500 bytes pass between all servers", "VPN: nobody is connected"];
+        let said = self.says(0, &well)?;
+        want(!said.contains("certificate"), || said.clone())?;
+        let json = self.ok(&["status", "-o", "json", "--layer", LAYERS])?;
+        want(json.contains("\"vpn/servers/compute-1/cert\"") && json.contains("\"vpn/crl\""), || json.clone())?;
+        for host in ["compute-1", "compute-2"] {
+            self.region.on(host, "systemctl stop keepalived")?;
+        }
+        self.says(PENDING, &["gateway 10.90.0.1: nobody holds it"])?;
+        for host in ["compute-1", "compute-2"] {
+            self.region.on(host, "systemctl start keepalived")?;
+        }
+        self.says(0, &["gateway 10.90.0.1: compute-1"])?;
+        self.region.on("compute-2", "ip address add 10.90.0.1/32 dev eno2")?;
+        self.says(PENDING, &["gateway 10.90.0.1: compute-1, compute-2 hold it at the same time"])?;
+        self.region.on("compute-2", "ip address del 10.90.0.1/32 dev eno2").map(drop)
+    }
+
+    fn watched(&self) -> Result<(), Failed> {
+        let said = self.says(PENDING, &["VPN user", "bob", "203.0.113.14:", "10.91.0.", "not all packets of 1500 bytes pass"])?;
+        want(said.contains("  compute-1: no answer from storage-2\n"), || said.clone())
+    }
+
+    fn left(&self) -> Result<(), Failed> {
+        self.region.on(CLIENT, &format!("{STOP}\n{MEND}"))?;
+        self.region.write(&self.region.document()?.replacen("users: [{name: alice}]", "users: []", 1))?;
+        let plan = self.ok(&["plan", "--layer", LAYERS])?;
+        want(plan.contains("`alice` is no longer in the inventory"), || plan.clone())?;
+        self.ok(&["vpn", "profile", "alice"])?;
+        self.ok(&["install", "--yes", "--layer", LAYERS])?;
+        let said = self.exits(USAGE, &["vpn", "profile", "alice"])?;
+        want(said.contains("was revoked"), || said.clone())?;
+        let said = self.ok(&["plan", "--exit-code", "--layer", LAYERS])?;
+        want(!said.contains("alice"), || said.clone())
+    }
+
+    fn renewed(&self) -> Result<(), Failed> {
+        let said = self.ok(&["secrets", "renew", "vpn/servers/compute-1"])?;
+        want(said.contains("vpn/servers/compute-1/key"), || said.clone())?;
+        let digest = || self.region.on("compute-1", "sha256sum </etc/openvpn/server/region-server.key");
+        let before = digest()?;
+        self.exits(PENDING, &["plan", "--exit-code", "--layer", LAYERS])?;
+        self.ok(&["install", "--yes", "--layer", LAYERS])?;
+        want(digest()? != before, || "the server's key is still the old one".into())?;
+        self.ok(&["plan", "--exit-code", "--layer", LAYERS]).map(drop)
+    }
+
+    fn fetched(&self) -> Result<(), Failed> {
+        let lab = Lab::open(LAB).map_err(|error| error.to_string())?;
+        let file = lab.folder().join("secrets.age");
+        let text = |error: std::io::Error| error.to_string();
+        let kept = std::fs::read(&file).map_err(text)?;
+        std::fs::remove_file(&file).map_err(text)?;
+        let said = self.region.ok(&["--lab", "history", "--fetch"])?;
+        want(said.contains("secrets: brought"), || said.clone())?;
+        want(std::fs::read(&file).map_err(text)? == kept, || "another file came back".into())?;
+        self.ok(&["plan", "--exit-code", "--layer", LAYERS])?;
+        let said = self.region.ok(&["--lab", "history", "--fetch"])?;
+        want(said.contains("secrets: nothing new"), || said.clone())?;
+        self.ok(&["vpn", "user", "add", "dave"])?;
+        let newer = std::fs::read(&file).map_err(text)?;
+        let said = self.region.exits(REFUSED, &["--lab", "history", "--fetch"])?;
+        want(said.contains("secrets.age") && said.contains("stays as it is"), || said.clone())?;
+        want(std::fs::read(&file).map_err(text)? == newer, || "the file was touched".into())
     }
 
     fn kept(&self) -> Result<(), Failed> {

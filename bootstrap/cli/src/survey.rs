@@ -1,5 +1,6 @@
 //! Asking the hosts, with something to look at meanwhile, and saying which did not answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,6 +12,9 @@ use crate::output::Output;
 use crate::render::clean::lines;
 use crate::render::findings::hint_line;
 use crate::render::words::count;
+
+/// What each host printed.
+pub type Answers = BTreeMap<String, Result<String, HostError>>;
 
 /// Asks the selected hosts and says on standard error which did not answer, with hints.
 ///
@@ -31,6 +35,14 @@ pub async fn ask(engine: &Engine, selection: &Selection, goal: &Goal, output: &O
     let silent: Vec<_> = survey.iter().filter_map(|(name, answer)| Some((name.as_str(), answer.as_ref().err()?))).collect();
     output.say(&complaints(&silent, output));
     survey
+}
+
+/// Asks hosts, each with a script of its own, and says on standard error which did not answer, with hints.
+pub async fn ask_each(engine: &Engine, what: &str, scripts: &BTreeMap<String, String>, output: &Output) -> Answers {
+    let answers = during(output, what, engine.ask("asking", scripts)).await;
+    let silent: Vec<_> = answers.iter().filter_map(|(name, answer)| Some((name.as_str(), answer.as_ref().err()?))).collect();
+    output.say(&complaints(&silent, output));
+    answers
 }
 
 /// The exit code for the hosts that did not answer; [`Exit::Done`] if all did.

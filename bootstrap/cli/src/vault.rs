@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use regionctl_roles::secrets::{SEAL_KEY, ensure, wanted};
-use regionctl_roles::vpn::VpnError;
+use regionctl_roles::vpn::{self, VpnError};
 use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Why, fingerprint};
 
 use crate::exit::Exit;
@@ -16,17 +16,31 @@ use crate::region::{self, Region};
 use crate::render::words::{count, list};
 
 /// See the module.
+#[derive(Default)]
 pub struct Vault {
     file: PathBuf,
     /// `None`: the region needs none, or whoever asks does not.
     secrets: Option<Mutex<Secrets>>,
     made: Vec<Made>,
+    ends: Vec<End>,
+    leavers: Vec<String>,
+    kept_out: Vec<String>,
+}
+
+/// When a secret ends by itself, as the file has it.
+pub struct End {
+    /// The entry.
+    pub name: String,
+    /// In seconds since 1970.
+    pub at: u64,
+    /// True if it is needed and its time is nearly over, or over: the next install makes another.
+    pub due: bool,
 }
 
 impl Vault {
     /// For verbs that compare nothing.
     pub fn closed(region: &Region) -> Self {
-        Self { file: region.secrets_file(), secrets: None, made: Vec::new() }
+        Self { file: region.secrets_file(), ..Self::default() }
     }
 
     /// Opens the file, if the region needs secrets, and makes what is missing. Nothing is written before [`Vault::save`].
@@ -38,8 +52,20 @@ impl Vault {
             return Ok(Self::closed(region));
         }
         let mut secrets = open(region, identity)?;
-        let made = ensure(&region.inventory.region, &mut secrets, SystemTime::now()).map_err(|error| vpn_failure(&error))?;
-        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made })
+        let ends: Vec<_> = secrets.entries().filter_map(|(name, entry)| Some((name.to_owned(), entry.expires?))).collect();
+        let (inventory, refused) = (&region.inventory.region, |error| vpn_failure(&error));
+        let users = |look: fn(&_, &_) -> _| inventory.spec.vpn.as_ref().map_or(Ok(Vec::new()), |vpn| look(vpn, &secrets));
+        let leavers = users(vpn::leavers).map_err(refused)?;
+        let kept_out = users(vpn::kept_out).map_err(refused)?;
+        let made = ensure(inventory, &mut secrets, SystemTime::now()).map_err(refused)?;
+        let due = |name: &str| made.iter().any(|made| made.name == name && made.why == Why::Expiring);
+        let ends = ends.into_iter().map(|(name, at)| End { due: due(&name), name, at }).collect();
+        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made, ends, leavers, kept_out })
+    }
+
+    /// What ends by itself.
+    pub fn ends(&self) -> &[End] {
+        &self.ends
     }
 
     /// The versions that resources speak of.
@@ -59,7 +85,19 @@ impl Vault {
             (Why::Changed, "made anew because it says something else now"),
             (Why::Source, "made anew because what it was made with is another"),
         ];
-        whys.into_iter().filter_map(|(why, what)| note(why, what)).collect()
+        let leaves = |name: &String| {
+            format!("the VPN's user `{name}` is no longer in the inventory: every certificate of theirs will be revoked")
+        };
+        let out = |name: &String| {
+            format!("the VPN's user `{name}` is in the inventory, but was revoked and stays out: `regionctl vpn user add {name}`")
+        };
+        let users = self.leavers.iter().map(leaves).chain(self.kept_out.iter().map(out));
+        whys.into_iter().filter_map(|(why, what)| note(why, what)).chain(users).collect()
+    }
+
+    /// The VPN's users whom saving revokes, because the inventory lists them no more.
+    pub fn leavers(&self) -> &[String] {
+        &self.leavers
     }
 
     /// True if there is something to save.
@@ -95,6 +133,10 @@ impl regionctl_engine::Secrets for Vault {
     fn sealed(&self) -> Option<Vec<u8>> {
         self.secrets.as_ref()?;
         std::fs::read(&self.file).ok()
+    }
+
+    fn recipients(&self) -> Option<usize> {
+        self.with(|secrets| secrets.recipients().len())
     }
 }
 

@@ -94,6 +94,7 @@ fn help() {
         "reset",
         "secrets",
         "secrets show",
+        "secrets renew",
         "secrets recipients",
         "secrets recipients list",
         "secrets recipients add",
@@ -284,6 +285,25 @@ fn secrets_are_shown_without_their_values() {
         let Ended { stdout, stderr, .. } = story.run(line);
         assert!(!(stdout + &stderr).contains("hunter2"), "{line}");
     }
+}
+
+#[test]
+fn secrets_are_made_anew_by_name() {
+    let story = Story::with_region();
+    story.file("region.yaml", &(include_str!("fixtures/two-servers.yaml").to_owned() + "  vpn: {users: [{name: dora}]}\n"));
+    story.file(".config/regionctl/identity.txt", include_str!("fixtures/alice.txt"));
+    let alice = Recipient::parse(ALICE).unwrap().labelled(Some("alice"));
+    Secrets::create(&story.path().join("secrets.age"), vec![alice]).unwrap().save().unwrap();
+    let lines = [
+        "vpn user add carol",
+        "secrets renew vpn/servers/a vpn/users/carol/key",
+        "secrets renew vpn/ca region/seal",
+        "secrets renew vpn/servers/c",
+        "secrets renew vpn/crl",
+        "secrets renew vpn/users/dora",
+        "secrets renew",
+    ];
+    story.tell("secrets-renew", &lines);
 }
 
 #[test]

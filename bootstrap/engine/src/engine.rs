@@ -8,7 +8,6 @@ use regionctl_plan::{Facts, Finding, PLAN_FORMAT, Plan, sha256};
 use regionctl_ssh::{Endpoint, Pool};
 
 use crate::folder::RegionFolder;
-use crate::generation::Generation;
 use crate::kind::Kinds;
 use crate::planner::{self, Wants};
 use crate::remote::{HostError, Remote};
@@ -61,20 +60,6 @@ pub enum PlanError {
     /// The folder.
     #[error(transparent)]
     Folder(#[from] crate::folder::FolderError),
-}
-
-/// Why generations could not be fetched.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// The host.
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// The folder.
-    #[error(transparent)]
-    Folder(#[from] crate::folder::FolderError),
-    /// A generation on the host is damaged.
-    #[error("the host keeps a damaged generation")]
-    Damaged(#[source] serde_json::Error),
 }
 
 impl Engine {
@@ -130,6 +115,17 @@ impl Engine {
         futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
     }
 
+    /// Asks hosts, all at once, each with a script of its own that changes nothing; gives what they printed.
+    pub async fn ask(
+        &self,
+        doing: &'static str,
+        scripts: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, Result<String, HostError>> {
+        let remotes = scripts.iter().filter_map(|(name, script)| Some((self.remotes.get(name)?, script)));
+        let asked = remotes.map(|(remote, script)| async move { (remote.name.clone(), remote.script(doing, script).await) });
+        futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
+    }
+
     /// The plan for what a survey found. Hosts that did not answer are left out.
     ///
     /// # Errors
@@ -175,6 +171,7 @@ impl Engine {
         };
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
+        plan.findings.extend(self.vault.recipients().and_then(lint::few_recipients));
         Ok(plan.seal())
     }
 
@@ -182,24 +179,6 @@ impl Engine {
     pub fn is_behind(&self, facts: &Facts, generation: Option<u64>) -> bool {
         let secrets = self.vault.sealed_file().map(|sealed| sha256(&sealed));
         facts.generation != generation || (secrets.is_some() && facts.secrets != secrets)
-    }
-
-    /// Fetches the generations that a host keeps and this folder lacks; gives their numbers.
-    ///
-    /// # Errors
-    /// The host cannot be asked, or the folder not written.
-    pub async fn fetch_generations(&self, host: &Remote) -> Result<Vec<u64>, FetchError> {
-        let output = host.script("fetching generations", "cat \"$STATE\"/generations/*.json 2>/dev/null || :").await?;
-        let known = self.folder.generations()?;
-        let mut fetched = Vec::new();
-        for line in output.lines() {
-            let generation: Generation = serde_json::from_str(line).map_err(FetchError::Damaged)?;
-            if !known.contains(&generation.number) {
-                self.folder.keep_generation(&generation)?;
-                fetched.push(generation.number);
-            }
-        }
-        Ok(fetched)
     }
 
     /// What differs between a plan and the hosts as they are now, where the plan was exact. Empty: it may be executed.

@@ -65,6 +65,18 @@ pub trait Kind: Send + Sync {
 pub struct Rows(BTreeMap<String, BTreeMap<String, Vec<String>>>);
 
 impl Rows {
+    /// Reads what `row` printed; other lines are passed over.
+    pub fn read<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut rows = Self::default();
+        for line in lines {
+            let mut parts = line.splitn(3, '\t');
+            if let (Some(name), Some(field), Some(value)) = (parts.next(), parts.next(), parts.next()) {
+                rows.add(name, field, value);
+            }
+        }
+        rows
+    }
+
     /// Adds a row.
     pub fn add(&mut self, name: &str, field: &str, value: &str) {
         self.0.entry(name.to_owned()).or_default().entry(field.to_owned()).or_default().push(value.to_owned());

@@ -26,7 +26,7 @@ mod survey;
 
 pub use batch::ledger_folder;
 pub use deadman::WINDOW;
-pub use engine::{About, Engine, FetchError, PlanError, Survey, stops};
+pub use engine::{About, Engine, PlanError, Survey, stops};
 pub use execute::{HostOutcome, Order, Outcome, RunError};
 pub use folder::{FolderError, FolderLock, RegionFolder};
 pub use generation::Generation;

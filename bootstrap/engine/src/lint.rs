@@ -13,6 +13,7 @@ pub const LINTS: &[(&str, &str)] = &[
     ("data-overwritten", "a disk that holds something would get a file system"),
     ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
     ("operator-dropped", "the packet filter would keep out the operator who plans it"),
+    ("few-recipients", "only one key opens the region's secrets: when it is lost, so are they"),
     ("no-undo", "a change cannot be taken back by `reset` or a rollback"),
 ];
 
@@ -31,6 +32,13 @@ pub fn operator_dropped(host: &str, view: &HostView) -> Option<Finding> {
             .on(host)
             .hint("add your network to `network.firewall.operators`, or come through the vrack or the VPN"),
     )
+}
+
+/// Secrets that so many keys open.
+pub fn few_recipients(recipients: usize) -> Option<Finding> {
+    let message = "only one key opens the region's secrets: when it is lost, so are they";
+    let finding = Finding::new("few-recipients", Severity::Warning, message);
+    (recipients < 2).then(|| finding.hint("`regionctl secrets recipients add RECIPIENT` lets another one open them"))
 }
 
 /// What the lints find in a plan.
@@ -75,4 +83,17 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
         }
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_is_too_few() {
+        let found = few_recipients(1).unwrap();
+        assert_eq!((found.name.as_str(), found.severity), ("few-recipients", Severity::Warning));
+        assert!(LINTS.iter().any(|(name, _)| *name == found.name));
+        assert_eq!(few_recipients(2), None);
+    }
 }

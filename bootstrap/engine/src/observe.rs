@@ -126,16 +126,7 @@ pub fn read(kinds: &Kinds, resources: &[Resource], output: &str) -> Result<Obser
     if !sections.contains_key("end") {
         return Err(ObserveError::Missing("the end of the answer", tail(output)));
     }
-    let rows = |section: &str| {
-        let mut rows = Rows::default();
-        for line in sections.get(section).into_iter().flatten() {
-            let mut parts = line.splitn(3, '\t');
-            if let (Some(name), Some(field), Some(value)) = (parts.next(), parts.next(), parts.next()) {
-                rows.add(name, field, value);
-            }
-        }
-        rows
-    };
+    let rows = |section: &str| Rows::read(sections.get(section).into_iter().flatten().copied());
     let host = rows("facts");
     let clock = host.get("os", "clock").and_then(|text| text.parse().ok());
     let mut have = BTreeMap::new();

@@ -31,6 +31,11 @@ pub trait Secrets: Send + Sync {
 
     /// The encrypted file as it is on disk, for the hosts to keep. `None`: there is none.
     fn sealed(&self) -> Option<Vec<u8>>;
+
+    /// How many keys open the file. `None`: there is none, or nobody looked.
+    fn recipients(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A region without secrets.
@@ -87,6 +92,10 @@ impl Vault {
 
     pub(crate) fn sealed_file(&self) -> Option<Vec<u8>> {
         self.secrets.sealed()
+    }
+
+    pub(crate) fn recipients(&self) -> Option<usize> {
+        self.secrets.recipients()
     }
 
     fn value(&self, secret: &SecretRef) -> Option<String> {

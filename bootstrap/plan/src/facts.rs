@@ -97,6 +97,12 @@ impl Facts {
         }
     }
 
+    /// The interface that has an address.
+    pub fn nic_with(&self, address: IpAddr) -> Option<&Nic> {
+        let has = |given: &String| given.split('/').next().and_then(|given| given.parse::<IpAddr>().ok()) == Some(address);
+        self.nics.iter().find(|nic| nic.addresses.iter().any(has))
+    }
+
     /// True if the host shares its kernel with others, so that modules and kernel-wide settings belong to the machine below.
     pub fn shares_kernel(&self) -> bool {
         matches!(self.virtualization.as_str(), "systemd-nspawn" | "lxc" | "lxc-libvirt" | "docker" | "podman" | "openvz")

@@ -34,6 +34,11 @@ pub(crate) fn seal(plain: &[u8], recipients: &[Recipient]) -> Result<Vec<u8>, Se
     Ok(sealed)
 }
 
+/// True for what begins as an age file does.
+pub(crate) fn is_age(sealed: &[u8]) -> bool {
+    sealed.starts_with(b"age-encryption.org/v1")
+}
+
 /// Decrypts with the first identity that fits.
 pub(crate) fn open(sealed: &[u8], identities: &Identities) -> Result<Zeroizing<Vec<u8>>, Unopened> {
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|error| unopened(&error, sealed))?;
@@ -48,7 +53,7 @@ pub(crate) fn open(sealed: &[u8], identities: &Identities) -> Result<Zeroizing<V
 fn unopened(error: &age::DecryptError, sealed: &[u8]) -> Unopened {
     match error {
         age::DecryptError::NoMatchingKeys => Unopened::NoneFits,
-        _ if !sealed.starts_with(b"age-encryption.org/v1") => Unopened::Problem(FileProblem::NotAge),
+        _ if !is_age(sealed) => Unopened::Problem(FileProblem::NotAge),
         _ => Unopened::Problem(FileProblem::Damaged),
     }
 }

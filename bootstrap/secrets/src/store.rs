@@ -101,6 +101,24 @@ impl Secrets {
         Ok(Self { path: path.to_owned(), content, own, seen: Some(atomic::digest(&sealed)) })
     }
 
+    /// Brings an encrypted file back where there is none. False if this very file is there already.
+    ///
+    /// # Errors
+    /// Another file is there, which stays as it is, these bytes are none of ours, or they cannot be written.
+    pub fn restore(path: &Path, sealed: &[u8]) -> Result<bool, SecretsError> {
+        let failed = |source| SecretsError::Write { path: path.to_owned(), source };
+        if !sealed::is_age(sealed) {
+            return Err(SecretsError::file(path, FileProblem::NotAge));
+        }
+        if atomic::read(path, MAX_BYTES).is_ok_and(|there| there == sealed) {
+            return Ok(false);
+        }
+        match atomic::replace(path, sealed, None, &suffix()?, MAX_BYTES).map_err(failed)? {
+            Replaced::Yes(_) => Ok(true),
+            Replaced::Changed => Err(SecretsError::Exists { path: path.to_owned() }),
+        }
+    }
+
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -210,8 +228,7 @@ impl Secrets {
         let failed = |source| SecretsError::Write { path: self.path.clone(), source };
         let plain = self.content.write().map_err(|error| failed(io::Error::other(error)))?;
         let sealed = sealed::seal(&plain, &self.content.recipients)?;
-        let suffix: String = random::bytes::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect();
-        match atomic::replace(&self.path, &sealed, self.seen, &suffix, MAX_BYTES).map_err(failed)? {
+        match atomic::replace(&self.path, &sealed, self.seen, &suffix()?, MAX_BYTES).map_err(failed)? {
             Replaced::Yes(seen) => {
                 self.seen = seen;
                 Ok(())
@@ -257,6 +274,11 @@ impl Secrets {
         }
         self.content.removed.retain(|removed| !removed.seen.is_empty());
     }
+}
+
+/// What no other writer's temporary file ends in.
+fn suffix() -> Result<String, SecretsError> {
+    Ok(random::bytes::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Seconds since 1970; 0 before.

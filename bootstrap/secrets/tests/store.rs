@@ -75,6 +75,25 @@ fn a_file_is_created_once() {
 }
 
 #[test]
+fn a_lost_file_comes_back_and_another_one_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let alice = Person::age(folder.path(), "alice");
+    let path = file(folder.path(), &[&alice]);
+    let kept = std::fs::read(&path).unwrap();
+    assert!(!Secrets::restore(&path, &kept).unwrap());
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(Secrets::restore(&path, b"{}"), Err(SecretsError::File { problem: FileProblem::NotAge, .. })));
+    assert!(!path.exists());
+    assert!(Secrets::restore(&path, &kept).unwrap());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut secrets = Secrets::open(&path, &alice.identities()).unwrap();
+    secrets.save().unwrap();
+    let newer = std::fs::read(&path).unwrap();
+    assert!(matches!(Secrets::restore(&path, &kept), Err(SecretsError::Exists { .. })));
+    assert_eq!(std::fs::read(&path).unwrap(), newer);
+}
+
+#[test]
 fn the_wrong_key_and_no_key() {
     let folder = tempfile::tempdir().unwrap();
     let (alice, eve) = (Person::age(folder.path(), "alice"), Person::age(folder.path(), "eve"));

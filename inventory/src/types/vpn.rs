@@ -12,7 +12,7 @@ pub struct Vpn {
     /// The servers that clients connect to. Left out, all compute servers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub servers: Vec<Name>,
-    /// Who has a profile.
+    /// Who has a profile. Whoever is taken out is revoked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<VpnUser>,
     /// The port that clients connect to.

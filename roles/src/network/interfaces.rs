@@ -20,6 +20,5 @@ pub fn public<'a>(host: &Host<'a>) -> Option<&'a str> {
 }
 
 fn of<'a>(host: &Host<'a>, address: IpAddr) -> Option<&'a str> {
-    let has = |given: &String| given.split('/').next().and_then(|given| given.parse::<IpAddr>().ok()) == Some(address);
-    host.facts.nics.iter().find(|nic| nic.addresses.iter().any(has)).map(|nic| nic.name.as_str())
+    host.facts.nic_with(address).map(|nic| nic.name.as_str())
 }

@@ -1,7 +1,7 @@
 //! The way in for operators and developers.
 
 mod error;
-mod names;
+pub(crate) mod names;
 pub(crate) mod openvpn;
 mod profile;
 pub(crate) mod secrets;
@@ -10,9 +10,10 @@ mod users;
 use regionctl_inventory::VpnProtocol;
 
 pub use error::VpnError;
+pub use openvpn::{STATUS, UNIT};
 pub use profile::profile;
-pub(crate) use users::ensure as ensure_users;
-pub use users::{User, add, list, revoke};
+pub use users::{User, add, kept_out, leavers, list, revoke};
+pub(crate) use users::{ensure as ensure_users, renew as renew_user};
 
 /// As the packet filter and profiles name it.
 pub(crate) const fn protocol(protocol: VpnProtocol) -> &'static str {

@@ -19,6 +19,13 @@ pub fn user(name: &str) -> String {
     format!("vpn/users/{name}")
 }
 
+/// Whose keys a name means, if it means a user's: all of them, or one entry.
+pub fn user_of(entry: &str) -> Option<&str> {
+    let name = entry.strip_prefix("vpn/users/")?.split('/').next()?;
+    let own = user(name);
+    [&own, &key(&own), &cert(&own), &user_tls_crypt(name)].into_iter().any(|known| known == entry).then_some(name)
+}
+
 /// A user's own key to the handshake.
 pub fn user_tls_crypt(name: &str) -> String {
     format!("vpn/users/{name}/tls-crypt")

@@ -1,5 +1,6 @@
 //! Who may come in. Everything is among the secrets: a user's keys, and a register of every certificate that a user got, so
-//! that revoking a user revokes those that were replaced meanwhile, too.
+//! that revoking a user revokes those that were replaced meanwhile, too. The register also remembers whom the inventory
+//! listed: who leaves the inventory is revoked, who was added by hand stays.
 
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -36,6 +37,9 @@ struct Issued {
     until: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked: Option<u64>,
+    /// Whether the inventory has listed the user, so that leaving the inventory is leaving the VPN. Others were added by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    listed: bool,
 }
 
 /// Everybody who ever had a profile, by name.
@@ -70,7 +74,25 @@ pub fn add(region: &Region, secrets: &mut Secrets, name: &str, now: SystemTime) 
         }
         None => made.extend(regionctl_secrets::ensure(secrets, &specs(vpn, name), now)?),
     }
-    made.extend(settle(secrets, &[name.to_owned()], now)?);
+    made.extend(settle(secrets, &[name.to_owned()], &BTreeSet::new(), now)?);
+    Ok(made)
+}
+
+/// Makes a user's keys anew and revokes the old ones. Nothing is saved; the servers know after the next install.
+///
+/// # Errors
+/// The region has no VPN, or no such user who may come in.
+pub fn renew(region: &Region, secrets: &mut Secrets, name: &str, now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let vpn = region.spec.vpn.as_ref().ok_or(VpnError::None)?;
+    let known = list(secrets)?.into_iter().find(|known| known.name == name);
+    if known.ok_or_else(|| VpnError::Unknown(name.to_owned()))?.revoked.is_some() {
+        return Err(VpnError::Revoked(name.to_owned()));
+    }
+    let mut made = vec![mark(secrets, &[name.to_owned()], now)?];
+    for spec in specs(vpn, name) {
+        made.extend(regionctl_secrets::renew(secrets, &spec, now)?);
+    }
+    made.extend(settle(secrets, &[name.to_owned()], &listed(vpn), now)?);
     Ok(made)
 }
 
@@ -83,29 +105,67 @@ pub fn revoke(secrets: &mut Secrets, name: &str, now: SystemTime) -> Result<Vec<
     if known.ok_or_else(|| VpnError::Unknown(name.to_owned()))?.revoked.is_some() {
         return Err(VpnError::Revoked(name.to_owned()));
     }
-    let mut register = read(secrets)?;
-    for issued in register.iter_mut().filter(|issued| issued.user == name) {
-        issued.revoked.get_or_insert(seconds(now));
-    }
-    write(secrets, &register, now)?;
-    settle(secrets, &[], now)
+    let mut made = vec![mark(secrets, &[name.to_owned()], now)?];
+    made.extend(settle(secrets, &[], &BTreeSet::new(), now)?);
+    Ok(made)
+}
+
+/// Users whom the inventory listed and lists no more, and who could still come in: [`ensure`] revokes them.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn leavers(vpn: &Vpn, secrets: &Secrets) -> Result<Vec<String>, VpnError> {
+    let (listed, register) = (listed(vpn), read(secrets)?);
+    let last = |name: &String| register.iter().rfind(|issued| issued.user == *name);
+    let names: BTreeSet<_> = register.iter().map(|issued| &issued.user).filter(|name| !listed.contains(*name)).collect();
+    let leaves = |name: &&String| last(name).is_some_and(|issued| issued.listed && issued.revoked.is_none());
+    Ok(names.into_iter().filter(leaves).cloned().collect())
+}
+
+/// Users whom the inventory lists and who were revoked: they stay out until they are added again.
+///
+/// # Errors
+/// The register cannot be read.
+pub fn kept_out(vpn: &Vpn, secrets: &Secrets) -> Result<Vec<String>, VpnError> {
+    let listed = listed(vpn);
+    let revoked = list(secrets)?.into_iter().filter(|user| user.revoked.is_some() && listed.contains(&user.name));
+    Ok(revoked.map(|user| user.name).collect())
 }
 
 /// Makes what the users need who may come in: those of the inventory and those who were added, unless they were revoked.
-/// Renews certificates, and the list of revoked ones. Nothing is saved.
+/// Revokes those who left the inventory. Renews certificates, and the list of revoked ones. Nothing is saved.
 ///
 /// # Errors
 /// The secrets cannot be made or read.
 pub fn ensure(vpn: &Vpn, secrets: &mut Secrets, now: SystemTime) -> Result<Vec<Made>, VpnError> {
+    let (left, listed) = (leavers(vpn, secrets)?, listed(vpn));
+    let mut made = Vec::new();
+    if !left.is_empty() {
+        made.push(mark(secrets, &left, now)?);
+    }
     let known = list(secrets)?;
-    let mut names: BTreeSet<String> = vpn.users.iter().map(|user| user.name.to_string()).collect();
+    let mut names = listed.clone();
     names.extend(known.iter().map(|user| user.name.clone()));
     names.retain(|name| !known.iter().any(|user| user.name == *name && user.revoked.is_some()));
     let names: Vec<_> = names.into_iter().collect();
     let specs: Vec<_> = names.iter().flat_map(|name| specs(vpn, name)).collect();
-    let mut made = regionctl_secrets::ensure(secrets, &specs, now)?;
-    made.extend(settle(secrets, &names, now)?);
+    made.extend(regionctl_secrets::ensure(secrets, &specs, now)?);
+    made.extend(settle(secrets, &names, &listed, now)?);
     Ok(made)
+}
+
+/// Whom the inventory lists.
+fn listed(vpn: &Vpn) -> BTreeSet<String> {
+    vpn.users.iter().map(|user| user.name.to_string()).collect()
+}
+
+/// Marks every certificate of these users as revoked.
+fn mark(secrets: &mut Secrets, names: &[String], now: SystemTime) -> Result<Made, VpnError> {
+    let mut register = read(secrets)?;
+    for issued in register.iter_mut().filter(|issued| names.contains(&issued.user)) {
+        issued.revoked.get_or_insert(seconds(now));
+    }
+    write(secrets, &register, now)
 }
 
 /// Says why a user may not come in.
@@ -136,8 +196,9 @@ fn specs(vpn: &Vpn, name: &str) -> [Spec; 2] {
     ]
 }
 
-/// Enters new certificates of these users, forgets those that are over, and makes the list of revoked ones.
-fn settle(secrets: &mut Secrets, names: &[String], now: SystemTime) -> Result<Vec<Made>, VpnError> {
+/// Enters new certificates of these users, remembers whom the inventory lists, forgets what is over, and makes the list of
+/// revoked certificates.
+fn settle(secrets: &mut Secrets, names: &[String], listed: &BTreeSet<String>, now: SystemTime) -> Result<Vec<Made>, VpnError> {
     let old = read(secrets)?;
     let mut register = old.clone();
     for name in names {
@@ -145,8 +206,11 @@ fn settle(secrets: &mut Secrets, names: &[String], now: SystemTime) -> Result<Ve
         let about = pki::read(entry.value.reveal()).map_err(|source| SecretsError::Pki { name: user(name), source })?;
         let serial = about.serial.to_string();
         if !register.iter().any(|issued| issued.serial == serial) {
-            register.push(Issued { user: name.clone(), serial, until: about.not_after, revoked: None });
+            register.push(Issued { user: name.clone(), serial, until: about.not_after, revoked: None, listed: false });
         }
+    }
+    for issued in register.iter_mut().filter(|issued| issued.revoked.is_none() && listed.contains(&issued.user)) {
+        issued.listed = true;
     }
     // The last one of a user stays: it says that there is one, and whether they were revoked.
     let last: BTreeSet<String> = {

@@ -32,7 +32,8 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
         region.ok(&PLAN).map(drop)
     });
     suite.step("the key is nowhere on the host", || {
-        let kept = region.on(HOST, "grep -rlE 'luksFormat|clevis luks bind' /var/lib/regionctl /run/regionctl 2>/dev/null || :")?;
+        let kept =
+            region.on(HOST, "grep -rlE 'luksFormat|clevis luks bind' /var/lib/regionctl /run/regionctl 2>/dev/null || :")?;
         want(kept.is_empty(), || kept.clone())
     });
     suite.step("it is opened by the other servers after a power cut", || {

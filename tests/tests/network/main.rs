@@ -10,6 +10,7 @@ use regionctl_tests::properties::same;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
+const CONNECTION: i32 = 4;
 const REFUSED: i32 = 9;
 /// An address that nobody has a route to but through a gateway: the operator's place plays a server outside.
 const OUTSIDE: &str = "192.0.2.80";
@@ -140,6 +141,8 @@ fn way_out(region: &LabRegion) -> Result<(), Failed> {
     until(30, "an answer through compute-1", || seen() == "203.0.113.11")?;
     region.ok(&["lab", "power", "compute-1", "off", "--hard"])?;
     until(30, "an answer through compute-2", || seen() == "203.0.113.12")?;
+    let said = region.exits(CONNECTION, &["--lab", "status", "--layer", "base,network"])?;
+    want(said.contains("gateway 10.90.0.1: compute-2") && said.contains("storage-1: no answer from compute-1"), || said.clone())?;
     region.ok(&["lab", "power", "compute-1", "on"])?;
     until(60, "compute-1 to be the way out again", || seen() == "203.0.113.11")?;
     region.on("storage-1", &format!("ip route del {OUTSIDE}/32"))?;

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::region::Region;
 use crate::render::checks;
-use crate::render::words::count;
+use crate::render::words::{count, list};
 use crate::run::{self, Execution};
 use crate::vault::Vault;
 use crate::{plan_file, preflight, survey};
@@ -76,6 +76,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         let hosts = count(crate::render::plan::hosts(&plan).len(), "host");
         let left_out = if silent == Exit::Done { "" } else { ", leaving out those that did not answer" };
         confirm::ask(output, &format!("execute plan {} on {hosts}{left_out}?", plan.id), Word::Yes)?;
+    } else if !args.yes && !vault.leavers().is_empty() {
+        confirm::ask(output, &format!("revoke the VPN's {}?", list(vault.leavers(), 8)), Word::Yes)?;
     }
     // Written before it is used: what is on a host and in no file would be lost.
     vault.save(output)?;

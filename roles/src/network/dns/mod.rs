@@ -74,6 +74,6 @@ fn addresses(host: &Host<'_>) -> Vec<Ipv4Addr> {
 }
 
 fn can_be_gateway(host: &Host<'_>) -> bool {
-    let servers = host.region.spec.network.gateway.as_ref().map(|gateway| gateway::servers(host, gateway));
+    let servers = host.region.spec.network.gateway.as_ref().map(|gateway| gateway::servers(host.region, gateway));
     servers.is_some_and(|servers| servers.iter().any(|server| server.name == host.server.name))
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use regionctl_engine::want::{self, Want as _};
-use regionctl_inventory::{Gateway, Server};
+use regionctl_inventory::{Gateway, Region, Server};
 use regionctl_plan::Resource;
 
 use super::table::Table;
@@ -19,18 +19,18 @@ use crate::{Host, Wanted};
 const CONFIG: &str = "/etc/keepalived/keepalived.conf";
 
 /// The servers that can hold the addresses, the preferred one first.
-pub fn servers<'a>(host: &Host<'a>, gateway: &Gateway) -> Vec<&'a Server> {
+pub fn servers<'a>(region: &'a Region, gateway: &Gateway) -> Vec<&'a Server> {
     if gateway.servers.is_empty() {
-        return host.region.compute_servers();
+        return region.compute_servers();
     }
-    gateway.servers.iter().filter_map(|name| host.region.server(name.as_str())).collect()
+    gateway.servers.iter().filter_map(|name| region.server(name.as_str())).collect()
 }
 
 /// On the gateway servers.
 pub fn wants(host: &Host<'_>) -> Wanted {
     let network = &host.region.spec.network;
     let (Some(gateway), Some(address)) = (network.gateway.as_ref(), network.gateway_address()) else { return Wanted::new() };
-    let servers = servers(host, gateway);
+    let servers = servers(host.region, gateway);
     let Some(place) = servers.iter().position(|server| server.name == host.server.name) else { return Wanted::new() };
     let rules = rules(host, gateway);
     let table = Table { what: "the gateway's translation", name: "gateway", table: "ip regionctl_gateway", rules };

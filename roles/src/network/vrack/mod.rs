@@ -13,6 +13,7 @@ mod wiring;
 use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_plan::{Id, NetworkManager, Resource};
 
+pub use pairs::{ask_others, payload};
 pub use wiring::Wiring;
 
 use crate::{Host, Wanted};

@@ -4,6 +4,7 @@ use regionctl_inventory::{Host as HostName, Region, Server};
 use regionctl_plan::quote;
 
 use super::checks;
+use crate::network::vrack;
 
 const FUNCTIONS: [&str; 6] = [
     include_str!("system.sh"),
@@ -52,8 +53,7 @@ pub fn script(region: &Region, server: &Server) -> String {
 /// Pings go out only from a host that has its vrack address: without it they would leave through the public network.
 fn pairs(region: &Region, server: &Server) -> String {
     let own = quote(&server.vrack_address().to_string());
-    // What is left of a packet after the headers of IP (20 bytes) and ICMP (8 bytes).
-    let payload = region.spec.network.vrack.mtu.saturating_sub(28);
+    let payload = vrack::payload(region);
     let mut script = format!("if has_address {own}; then\n  ( read_duplicate {own} ) &\n");
     script += "  if command -v ping >/dev/null; then\n    :\n";
     for peer in region.servers().iter().filter(|peer| peer.name != server.name) {

@@ -17,7 +17,10 @@ use crate::template::fill;
 use crate::{Host, Wanted};
 
 const FOLDER: &str = "/etc/openvpn/server";
-const UNIT: &str = "openvpn-server@region.service";
+/// The unit on each server.
+pub const UNIT: &str = "openvpn-server@region.service";
+/// Where Debian's unit lets OpenVPN write who is connected, every minute, as CSV (`--status-version 2`).
+pub const STATUS: &str = "/run/openvpn-server/status-region.log";
 
 /// On the VPN's servers.
 pub fn wants(host: &Host<'_>) -> Wanted {

@@ -16,9 +16,13 @@ fn start() -> SystemTime {
 }
 
 fn region() -> Region {
+    region_of("{name: alice}")
+}
+
+fn region_of(users: &str) -> Region {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/region.yaml")).unwrap();
     let releases = regionctl_images::names();
-    let text = text + "  vpn: {users: [{name: alice}], certificateDays: 30}\n";
+    let text = format!("{text}  vpn: {{users: [{users}], certificateDays: 30}}\n");
     parse(&text, "region.yaml", &Known { releases: &releases }).unwrap_or_else(|error| panic!("{error}")).region
 }
 
@@ -86,4 +90,52 @@ fn a_damaged_register_lets_nobody_in() {
     let (region, mut secrets) = (region(), empty());
     secrets.put(REGISTER, Secret::new("{".into()), None).unwrap();
     assert!(matches!(ensure_all(&region, &mut secrets, start()), Err(VpnError::Register)));
+}
+
+#[test]
+fn who_leaves_the_inventory_is_revoked_and_who_was_added_by_hand_stays() {
+    let (with, without, mut secrets) = (region(), region_of("{name: carol}"), empty());
+    let vpn = |region: &Region| region.spec.vpn.clone().unwrap();
+    ensure_all(&with, &mut secrets, start()).unwrap();
+    add(&with, &mut secrets, "bob", start()).unwrap();
+    assert!(leavers(&vpn(&with), &secrets).unwrap().is_empty());
+    assert_eq!(leavers(&vpn(&without), &secrets).unwrap(), ["alice"]);
+
+    let later = start() + DAY;
+    ensure_all(&without, &mut secrets, later).unwrap();
+    assert!(matches!(profile(&without, &secrets, "alice", later), Err(VpnError::Revoked(_))));
+    profile(&without, &secrets, "bob", later).unwrap();
+    profile(&without, &secrets, "carol", later).unwrap();
+    assert_eq!(on_the_list(&secrets), 1);
+    assert!(leavers(&vpn(&without), &secrets).unwrap().is_empty());
+    assert_eq!(ensure_all(&without, &mut secrets, later).unwrap(), []);
+
+    // Back in the inventory is not back in the VPN: the old keys are of no more use.
+    ensure_all(&with, &mut secrets, later).unwrap();
+    assert!(matches!(profile(&with, &secrets, "alice", later), Err(VpnError::Revoked(_))));
+    assert_eq!(kept_out(&vpn(&with), &secrets).unwrap(), ["alice"]);
+    add(&with, &mut secrets, "alice", later).unwrap();
+    profile(&with, &secrets, "alice", later).unwrap();
+    assert!(kept_out(&vpn(&with), &secrets).unwrap().is_empty());
+}
+
+#[test]
+fn who_was_added_again_by_hand_stays_too() {
+    let (with, without, mut secrets) = (region(), region_of(""), empty());
+    ensure_all(&with, &mut secrets, start()).unwrap();
+    ensure_all(&without, &mut secrets, start()).unwrap();
+    add(&without, &mut secrets, "alice", start()).unwrap();
+    ensure_all(&without, &mut secrets, start() + DAY).unwrap();
+    profile(&without, &secrets, "alice", start() + DAY).unwrap();
+}
+
+#[test]
+fn a_register_that_does_not_know_who_was_listed_revokes_nobody() {
+    let (with, without, mut secrets) = (region(), region_of(""), empty());
+    ensure_all(&with, &mut secrets, start()).unwrap();
+    let register = secrets.get(REGISTER).unwrap().value.reveal().replace(",\"listed\":true", "");
+    assert!(!register.contains("listed"), "{register}");
+    secrets.put(REGISTER, Secret::new(register), None).unwrap();
+    ensure_all(&without, &mut secrets, start()).unwrap();
+    profile(&without, &secrets, "alice", start()).unwrap();
 }

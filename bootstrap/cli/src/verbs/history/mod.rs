@@ -28,7 +28,7 @@ pub struct Args {
     /// replay this run, or show this generation
     #[arg(value_name = "RUN|GENERATION")]
     what: Option<String>,
-    /// first bring generations here that the hosts have and this folder has not
+    /// first bring here what the hosts have and this folder has not: generations, and the secrets file if there is none
     #[arg(long)]
     fetch: bool,
     #[command(flatten)]
@@ -72,7 +72,8 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let folder = region.folder();
     if args.fetch {
-        fetch::fetch(&region.engine(&args.contact, &context.output)?, &folder, &context.output).await?;
+        let engine = region.engine(&args.contact, &context.output)?;
+        fetch::fetch(&engine, &folder, &region.secrets_file(), &context.output).await?;
     }
     let broken = |error: &regionctl_engine::FolderError| Failure::from_error(Exit::Local, error);
     let generations = folder.generations().map_err(|error| broken(&error))?;

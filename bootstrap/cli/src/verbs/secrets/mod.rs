@@ -3,6 +3,7 @@
 mod add;
 mod list;
 mod remove;
+mod renew;
 mod rotate;
 mod show;
 
@@ -37,6 +38,8 @@ pub struct Args {
 enum SecretsVerb {
     /// list the secrets with their versions and dates, never their values
     Show,
+    /// make secrets anew that somebody saw who should not
+    Renew(renew::Args),
     /// say who can open the secrets, or change it
     #[command(subcommand)]
     Recipients(RecipientsVerb),
@@ -62,6 +65,7 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let place = Place { file: region.secrets_file(), identities };
     match &args.verb {
         SecretsVerb::Show => show::run(context, &place),
+        SecretsVerb::Renew(args) => renew::run(context, &region, &place, args),
         SecretsVerb::Recipients(RecipientsVerb::List) => list::run(context, &place),
         SecretsVerb::Recipients(RecipientsVerb::Add(args)) => add::run(context, &place, args),
         SecretsVerb::Recipients(RecipientsVerb::Remove(args)) => remove::run(context, &place, args),

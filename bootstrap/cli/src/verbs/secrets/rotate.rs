@@ -40,7 +40,7 @@ pub fn run(context: &Context, place: &Place) -> Result<Exit, Failure> {
         table.render(style)
     })?;
     if !rows.is_empty() {
-        let hint = "make these anew and replace them where they are used: whoever saw them may have a copy, which nothing here takes back";
+        let hint = "`regionctl secrets renew NAME` makes one anew, `regionctl install` replaces it where it is used: whoever saw it may have a copy, which nothing here takes back";
         context.output.say(&hint_line(hint, context.output.err()));
     }
     Ok(Exit::Done)

@@ -1,15 +1,27 @@
 //! `regionctl status`
 
+mod certificates;
+mod encryption;
+mod gateway;
 mod heal;
+mod look;
+mod pairs;
+mod vpn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use regionctl_engine::{Engine, Goal, HostError, Survey, Surveyed};
 use regionctl_plan::Plan;
 use serde::Serialize;
 
+use self::certificates::Certificates;
+use self::encryption::Encryption;
+use self::gateway::Gateway;
 use self::heal::Volume;
+use self::pairs::Pairs;
+use self::vpn::Vpn;
 use super::Context;
 use crate::args::{Contact, Identity, Selection};
 use crate::exit::Exit;
@@ -47,6 +59,39 @@ struct Report {
     generation: Option<u64>,
     hosts: BTreeMap<String, HostStatus>,
     volumes: Vec<Volume>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vrack: Option<Pairs>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<Gateway>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpn: Option<Vpn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption: Option<Encryption>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificates: Option<Certificates>,
+}
+
+/// A part of the answer that a region may have.
+trait Section {
+    /// False if something of it ails.
+    fn is_well(&self) -> bool;
+
+    /// What people read of it, each line ended; empty if there is nothing to say.
+    fn text(&self, style: &Style) -> String;
+}
+
+impl Report {
+    /// What the region has, in the order in which it is read.
+    fn sections(&self) -> impl Iterator<Item = &dyn Section> {
+        let sections: [Option<&dyn Section>; 5] = [
+            self.vrack.as_ref().map(|section| section as _),
+            self.gateway.as_ref().map(|section| section as _),
+            self.vpn.as_ref().map(|section| section as _),
+            self.encryption.as_ref().map(|section| section as _),
+            self.certificates.as_ref().map(|section| section as _),
+        ];
+        sections.into_iter().flatten()
+    }
 }
 
 /// How a host is.
@@ -88,25 +133,34 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let survey = survey::ask(&engine, &selection, &Goal::Wanted, &context.output).await;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     let volumes = volumes(&engine, &survey, context).await;
+    let inventory = &region.inventory.region;
+    let answers = look::ask(&engine, inventory, &survey, &context.output).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let hosts = survey.iter().map(|(name, answer)| (name.clone(), host_status(name, answer, &plan))).collect();
     let report = Report {
         region: region.name().to_owned(),
-        release: region.inventory.region.spec.release.clone(),
+        release: inventory.spec.release.clone(),
         generation: plan.parent,
         hosts,
         volumes,
+        vrack: pairs::section(inventory, &survey, &answers),
+        gateway: gateway::section(inventory, &survey),
+        vpn: vpn::section(&survey, &answers),
+        encryption: encryption::section(&survey, &answers),
+        certificates: certificates::section(&vault, now),
     };
     context.output.data(&report, |style| text(&report, style))?;
-    let as_wanted = plan.is_empty() && report.volumes.iter().all(Volume::is_well);
+    let well = report.volumes.iter().all(Volume::is_well) && report.sections().all(Section::is_well);
+    let as_wanted = plan.is_empty() && well && answers.complete;
     match survey::exit(&survey) {
         Exit::Done if args.exit_code && !as_wanted => Ok(Exit::Pending),
         exit => Ok(exit),
     }
 }
 
-/// Any host of the volumes can tell of all of them: the first that answers is asked.
+/// Any server of the volumes can tell of all of them: the first that answers is asked.
 async fn volumes(engine: &Engine, survey: &Survey, context: &Context) -> Vec<Volume> {
-    for (name, _) in survey.iter().filter(|(_, answer)| answer.is_ok()) {
+    for (name, _) in look::views(survey).filter(|(_, view)| look::has_role(view, "gluster/server")) {
         let Some(remote) = engine.remotes().get(name) else { continue };
         let asked = survey::during(&context.output, "asking for volumes", remote.script("asking for volumes", heal::SCRIPT));
         let volumes = asked.await.map(|text| heal::read(&text)).unwrap_or_default();
@@ -171,6 +225,9 @@ fn text(report: &Report, style: &Style) -> String {
     out += &table.render(style);
     if !report.volumes.is_empty() {
         out += &format!("\n{}", volumes_text(&report.volumes, style));
+    }
+    for text in report.sections().map(|section| section.text(style)).filter(|text| !text.is_empty()) {
+        out += &format!("\n{text}");
     }
     let drifted: Vec<_> = report.hosts.iter().filter(|(_, host)| host.drift().next().is_some()).collect();
     if !drifted.is_empty() {
