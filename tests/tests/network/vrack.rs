@@ -33,6 +33,8 @@ pub fn managers(suite: &mut Suite) -> Result<(), Failed> {
     suite.step("a bridge is made by networkd, ifupdown2 and by a unit of our own, and taken away again", || {
         region.on("networkd", NETWORKD)?;
         region.on("two", "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install ifupdown2 >/dev/null")?;
+        // As at its next boot: it makes a link in /etc/network when it first starts.
+        region.on("two", "systemctl restart networking.service")?;
         let before = states(&region, &hosts)?;
         region.ok(&INSTALL)?;
         region.ok(&PLAN)?;
