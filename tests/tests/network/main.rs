@@ -1,7 +1,9 @@
-//! The network layer on a region of lab hosts: packet filter, gateway and names. `make e2e SUITE=network`.
+//! Network, VPN and disks on lab hosts, each part on a lab of its own: `make e2e SUITE=network`, or one with `PART=NAME`.
+//! Parts: `layer` (packet filter, gateway, names), `managers` and `vlan` (the vrack), `vpn`, `disks` (encryption).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
 mod disks;
+mod vpn;
 mod vrack;
 
 use std::process::{Child, Command, Stdio};
@@ -23,6 +25,7 @@ fn network() {
     suite.part("layer", layer);
     suite.part("managers", vrack::managers);
     suite.part("vlan", vrack::vlan);
+    suite.part("vpn", vpn::users);
     suite.part("disks", disks::encrypted);
     suite.end().unwrap();
 }

@@ -1,5 +1,4 @@
-//! The VPN of a region of lab hosts, with a stock OpenVPN as the client. `make e2e SUITE=vpn`.
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! The VPN of a region of lab hosts, with a stock OpenVPN as the client.
 
 use std::process::Command;
 
@@ -16,11 +15,10 @@ const USAGE: i32 = 64;
 const PENDING: i32 = 2;
 const REFUSED: i32 = 9;
 
-#[test]
-fn vpn() {
-    let mut suite = Suite::new("vpn").unwrap();
-    let region = Region { region: LabRegion::up_with(LAB, |text| text).unwrap() };
-    let fresh = region.region.states().unwrap();
+/// See the module.
+pub fn users(suite: &mut Suite) -> Result<(), Failed> {
+    let region = Region { region: LabRegion::up_with(LAB, |text| text)? };
+    let fresh = region.region.states()?;
     suite.step("without a secrets file nothing is planned, and a plan makes none", || region.planned());
     suite.step("the layer is installed, and a second plan is empty", || region.installed());
     suite.step("status says how the vrack, the gateway and the VPN are", || region.told());
@@ -38,8 +36,7 @@ fn vpn() {
         let others = fresh.iter().filter(|(host, _)| **host != CLIENT);
         others.into_iter().try_for_each(|(host, state)| same(state, &region.region.state(host)?, &format!("{host} after reset")))
     });
-    drop(region);
-    suite.end().unwrap();
+    Ok(())
 }
 
 struct Region {
