@@ -287,13 +287,43 @@ fn secrets_are_shown_without_their_values() {
     }
 }
 
+impl Story {
+    /// A region whose server `a` is a VPN's for the user dora; alice can open its secrets, of which there are none yet.
+    fn with_vpn() -> (Self, Secrets) {
+        let story = Self::with_region();
+        story.file("region.yaml", &(include_str!("fixtures/two-servers.yaml").to_owned() + "  vpn: {users: [{name: dora}]}\n"));
+        story.file(".config/regionctl/identity.txt", include_str!("fixtures/alice.txt"));
+        let alice = Recipient::parse(ALICE).unwrap().labelled(Some("alice"));
+        let mut secrets = Secrets::create(&story.path().join("secrets.age"), vec![alice]).unwrap();
+        secrets.save().unwrap();
+        (story, secrets)
+    }
+}
+
+#[test]
+fn certificates_that_end_soon_are_told() {
+    let (story, mut secrets) = Story::with_vpn();
+    let text = std::fs::read_to_string(story.path().join("region.yaml")).unwrap();
+    let known = regionctl_inventory::Known { releases: &regionctl_images::names() };
+    let region = regionctl_inventory::parse(&text, "region.yaml", &known).unwrap_or_else(|error| panic!("{error}")).region;
+    // The server's certificate and the list of revoked ones are good for a year, the user's for 90 days.
+    let then = SystemTime::now() - Duration::from_secs(300 * 86_400);
+    regionctl_roles::secrets::ensure(&region, &mut secrets, then).unwrap();
+    secrets.save().unwrap();
+    let said = story.run("status").stdout;
+    let state = |name: &str| said.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(state("vpn/servers/a/cert").ends_with("to be renewed") && state("vpn/crl").ends_with("to be renewed"), "{said}");
+    assert!(state("vpn/users/dora/cert").ends_with("over"), "{said}");
+    assert!(state("vpn/ca/cert").is_empty() && said.contains("`regionctl install` renews them"), "{said}");
+    let all: serde_json::Value = serde_json::from_str(&story.run("status -o json").stdout).unwrap();
+    let names = all["certificates"].as_array().unwrap().iter().map(|one| (one["name"].as_str().unwrap(), one["due"] == true));
+    let expected = [("vpn/ca/cert", false), ("vpn/crl", true), ("vpn/servers/a/cert", true), ("vpn/users/dora/cert", true)];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn secrets_are_made_anew_by_name() {
-    let story = Story::with_region();
-    story.file("region.yaml", &(include_str!("fixtures/two-servers.yaml").to_owned() + "  vpn: {users: [{name: dora}]}\n"));
-    story.file(".config/regionctl/identity.txt", include_str!("fixtures/alice.txt"));
-    let alice = Recipient::parse(ALICE).unwrap().labelled(Some("alice"));
-    Secrets::create(&story.path().join("secrets.age"), vec![alice]).unwrap().save().unwrap();
+    let (story, _) = Story::with_vpn();
     let lines = [
         "vpn user add carol",
         "secrets renew vpn/servers/a vpn/users/carol/key",

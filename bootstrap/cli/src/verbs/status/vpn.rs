@@ -109,11 +109,11 @@ impl Section for Vpn {
 mod tests {
     use super::*;
 
-    /// As OpenVPN 2.6 writes it (`multi_print_status` in its multi.c); the second client has not finished its handshake.
+    /// Of OpenVPN 2.6.14 on a host an hour ahead of UTC; the last client, as `multi_print_status` in its multi.c has it, has not shown a certificate yet.
     const TEXT: &str = "\
 HEADER,CLIENT_LIST,Common Name,Real Address,Virtual Address,Virtual IPv6 Address,Bytes Received,Bytes Sent,Connected Since,Connected Since (time_t),Username,Client ID,Peer ID,Data Channel Cipher
-CLIENT_LIST,alice,203.0.113.14:47301,10.91.0.2,,4105,4011,2026-11-21 12:00:00,1795262400,UNDEF,0,0,AES-256-GCM
-CLIENT_LIST,UNDEF,198.51.100.7:1194,,,14,54,2026-11-21 12:00:30,1795262430,UNDEF,1,1,
+CLIENT_LIST,bob,203.0.113.14:52271,10.91.0.2,,27362,27064,2026-11-21 17:57:42,1795280262,UNDEF,0,0,AES-256-GCM
+CLIENT_LIST,UNDEF,198.51.100.7:1194,,,14,54,2026-11-21 17:58:02,1795280282,UNDEF,1,1,
 ";
 
     fn lines(text: &str) -> Vec<String> {
@@ -127,7 +127,7 @@ CLIENT_LIST,UNDEF,198.51.100.7:1194,,,14,54,2026-11-21 12:00:30,1795262430,UNDEF
         assert_eq!(
             vpn.text(&Style::plain()),
             "VPN user  since                address    from                server\n\
-             alice     2026-11-21 12:00:00  10.91.0.2  203.0.113.14:47301  compute-1\n"
+             bob       2026-11-21 16:57:42  10.91.0.2  203.0.113.14:52271  compute-1\n"
         );
     }
 
