@@ -124,9 +124,10 @@ fn qemu(lab: &str, host: &LabHost, paths: &HostPaths, image: &Image, accelerator
     let files = std::iter::once((paths.system(), "lab-system".to_owned()))
         .chain(host.disks.iter().enumerate().map(|(index, disk)| (paths.disk(&disk.device), serial(index))));
     for (index, (file, serial)) in files.enumerate() {
+        // What the machine has synced survives its power cut in this machine's cache; only this machine's own would lose it.
         argv = argv
             .arg("-drive")
-            .arg(format!("file={},if=none,id=disk{index},format=raw,discard=unmap", escape(&file)))
+            .arg(format!("file={},if=none,id=disk{index},format=raw,discard=unmap,cache=unsafe", escape(&file)))
             .arg("-device")
             .arg(format!("virtio-blk-pci,drive=disk{index},serial={serial}"));
     }
