@@ -1,5 +1,6 @@
 //! `regionctl status`
 
+mod disks;
 mod heal;
 
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ struct Report {
     generation: Option<u64>,
     hosts: BTreeMap<String, HostStatus>,
     volumes: Vec<Volume>,
+    /// Disks and arrays that are not well.
+    disks: Vec<disks::Ailing>,
 }
 
 /// How a host is.
@@ -88,6 +91,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let survey = survey::ask(&engine, &selection, &Goal::Wanted, &context.output).await;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     let volumes = volumes(&engine, &survey, context).await;
+    let disks = disks::ailing(&region, &engine, &survey, args.contact.parallel, &context.output).await;
     let hosts = survey.iter().map(|(name, answer)| (name.clone(), host_status(name, answer, &plan))).collect();
     let report = Report {
         region: region.name().to_owned(),
@@ -95,9 +99,10 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         generation: plan.parent,
         hosts,
         volumes,
+        disks,
     };
     context.output.data(&report, |style| text(&report, style))?;
-    let as_wanted = plan.is_empty() && report.volumes.iter().all(Volume::is_well);
+    let as_wanted = plan.is_empty() && report.disks.is_empty() && report.volumes.iter().all(Volume::is_well);
     match survey::exit(&survey) {
         Exit::Done if args.exit_code && !as_wanted => Ok(Exit::Pending),
         exit => Ok(exit),
@@ -172,6 +177,7 @@ fn text(report: &Report, style: &Style) -> String {
     if !report.volumes.is_empty() {
         out += &format!("\n{}", volumes_text(&report.volumes, style));
     }
+    out += &disks::text(&report.disks, style);
     let drifted: Vec<_> = report.hosts.iter().filter(|(_, host)| host.drift().next().is_some()).collect();
     if !drifted.is_empty() {
         out.push('\n');
