@@ -6,6 +6,8 @@ use regionctl_images::Release;
 use regionctl_inventory::{Region, Server};
 use regionctl_plan::{Facts, SecretRef};
 
+use crate::disks::replaced::Replaced;
+
 /// One server of a region, as a role sees it.
 #[derive(Clone, Copy)]
 pub struct Host<'a> {
@@ -19,6 +21,8 @@ pub struct Host<'a> {
     pub server: &'a Server,
     /// What was observed of it.
     pub facts: &'a Facts,
+    /// The disk that this run replaces, here or on another server.
+    pub replaced: Option<&'a Replaced>,
 }
 
 impl<'a> Host<'a> {

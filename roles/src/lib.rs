@@ -26,6 +26,7 @@ use regionctl_inventory::Region;
 use regionctl_plan::{Facts, Resource};
 
 pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelSetting};
+pub use disks::replaced::{IDENTITY, Lost, Replaced};
 pub use host::Host;
 pub use network::gateway::servers as gateway_servers;
 pub use network::vrack::ask_others;
@@ -103,6 +104,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         name: "disks",
         roles: &[
+            Role { name: "disks/replaced", what: "a disk that failed is let go", wants: disks::replaced::wants },
             Role { name: "disks/tang", what: "the server helps to open the disks of others", wants: disks::tang::wants },
             Role { name: "disks/luks", what: "encrypted containers on data disks", wants: disks::luks::wants },
             Role { name: "disks/unlock", what: "encrypted disks are opened at boot by the others", wants: disks::unlock::wants },
@@ -116,6 +118,11 @@ pub const LAYERS: &[Layer] = &[
             Role { name: "gluster/bricks", what: "file systems for the bricks", wants: gluster::bricks::wants },
             Role { name: "gluster/peers", what: "the servers with bricks know each other", wants: gluster::peers::wants },
             Role { name: "gluster/volumes", what: "replicated volumes and their options", wants: gluster::volumes::wants },
+            Role {
+                name: "gluster/replaced",
+                what: "the bricks of a new disk join their volumes and get all files",
+                wants: gluster::replaced::wants,
+            },
             Role { name: "gluster/online", what: "every brick is served", wants: gluster::online::wants },
             Role { name: "gluster/mounts", what: "volumes mounted where they are wanted", wants: gluster::mounts::wants },
             Role { name: "gluster/heal", what: "every copy is up to date", wants: gluster::heal::wants },
@@ -129,18 +136,25 @@ pub struct Roles {
     region: Arc<Region>,
     release: Arc<Release>,
     secrets: BTreeMap<String, u64>,
+    replaced: Option<Replaced>,
 }
 
 impl Roles {
     /// The roles of a region that is installed from this release.
     pub fn new(region: Arc<Region>, release: Arc<Release>) -> Self {
-        Self { region, release, secrets: BTreeMap::new() }
+        Self { region, release, secrets: BTreeMap::new(), replaced: None }
     }
 
     /// With the versions that the region's secrets have; of others the first is wanted, which is not made yet.
     #[must_use]
     pub fn with_secrets(self, versions: BTreeMap<String, u64>) -> Self {
         Self { secrets: versions, ..self }
+    }
+
+    /// With what it takes to replace a disk.
+    #[must_use]
+    pub fn replacing(self, replaced: Option<Replaced>) -> Self {
+        Self { replaced, ..self }
     }
 
     /// The roles of a region, with the release that it names.
@@ -169,7 +183,8 @@ impl Wants for Roles {
 
     fn wanted(&self, layer: &str, host: &str, facts: &Facts) -> Vec<Resource> {
         let Some(server) = self.region.server(host) else { return Vec::new() };
-        let host = Host { region: &self.region, release: &self.release, secrets: &self.secrets, server, facts };
+        let replaced = self.replaced.as_ref();
+        let host = Host { region: &self.region, release: &self.release, secrets: &self.secrets, server, facts, replaced };
         let mut wanted: Vec<Resource> = Vec::new();
         for known in LAYERS {
             // What an earlier layer wants is there already.

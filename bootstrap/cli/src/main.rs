@@ -2,6 +2,7 @@
 
 mod args;
 mod confirm;
+mod disks;
 mod env;
 mod exit;
 mod failure;

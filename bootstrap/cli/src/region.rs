@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use regionctl_engine::{About, Engine, Kinds, RegionFolder, Selection};
-use regionctl_inventory::{Bastion, Diagnostics, Inventory, Known, Layer, MAX_BYTES, Server, parse_bytes};
+use regionctl_inventory::{Bastion, Diagnostics, Disk, Inventory, Known, Layer, MAX_BYTES, Server, parse_bytes};
 use regionctl_lab::Lab;
-use regionctl_roles::Roles;
+use regionctl_roles::{Replaced, Roles};
 use regionctl_secrets::{Identities, SecretsError};
 use regionctl_ssh::Endpoint;
 
@@ -86,13 +86,27 @@ impl Region {
     /// # Errors
     /// The release is not known.
     pub fn engine_with(&self, contact: &args::Contact, vault: &Arc<Vault>, output: &Output) -> Result<Engine, Failure> {
+        self.engine_replacing(None, contact, vault, output)
+    }
+
+    /// As [`Region::engine_with`], for a run that replaces a disk.
+    ///
+    /// # Errors
+    /// The release is not known.
+    pub fn engine_replacing(
+        &self,
+        replaced: Option<Replaced>,
+        contact: &args::Contact,
+        vault: &Arc<Vault>,
+        output: &Output,
+    ) -> Result<Engine, Failure> {
         if self.lab.is_none() && Lab::open(self.name()).is_ok() {
             let note = output.err().paint(output.err().head, "note:");
             output.say(&format!("{note} this works on the real servers; a lab plays this region, `--lab` works on that\n"));
         }
         let region = &self.inventory.region;
         let roles = Roles::of(Arc::new(region.clone())).map_err(|error| Failure::from_error(Exit::Inventory, &error))?;
-        let roles = roles.with_secrets(vault.versions());
+        let roles = roles.with_secrets(vault.versions()).replacing(replaced);
         let not_available = region.not_available().into_iter().map(|what| what.to_string());
         let about = About {
             region: region.name().to_owned(),
@@ -145,6 +159,27 @@ impl Region {
             return home().join(rest);
         }
         self.file.parent().unwrap_or(Path::new("")).join(written)
+    }
+
+    /// The server and the disk that `SERVER:DISK` names.
+    ///
+    /// # Errors
+    /// A name that the region does not have, with the nearest one.
+    pub fn disk(&self, named: &str) -> Result<(&Server, &Disk), Failure> {
+        let wrong = |message: String, hint: String| Err(Failure::new(Exit::Usage, message).hint(hint));
+        let Some((server, disk)) = named.split_once(':') else {
+            return wrong(format!("`{named}` names no disk"), "write `SERVER:DISK`, with the names of the inventory".into());
+        };
+        let region = &self.inventory.region;
+        let Some(found) = region.server(server) else {
+            let servers: Vec<_> = region.servers().iter().map(|server| server.name.as_str()).collect();
+            return wrong(format!("region `{}` has no server `{server}`", region.name()), nearest::hint(server, servers));
+        };
+        let Some(found_disk) = found.disk(disk) else {
+            let disks: Vec<_> = found.disks.iter().map(|disk| disk.name.as_str()).collect();
+            return wrong(format!("server `{server}` has no disk `{disk}` in the inventory"), nearest::hint(disk, disks));
+        };
+        Ok((found, found_disk))
     }
 
     /// The hosts and layers that the options mean.

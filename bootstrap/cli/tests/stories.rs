@@ -89,6 +89,9 @@ fn help() {
         "plan",
         "install",
         "status",
+        "disk",
+        "disk list",
+        "disk replace",
         "support",
         "history",
         "reset",
@@ -159,13 +162,24 @@ fn names_that_the_region_does_not_have() {
         "reset --wipe a",
         "reset --wipe a:sda",
         "reset --wipe c:sda",
+        "disk replace a",
+        "disk replace a:sda",
+        "disk replace c:sda",
     ];
     Story::with_region().tell("unknown-names", &lines);
 }
 
 #[test]
 fn hosts_that_refuse_the_connection() {
-    let lines = ["plan", "install --yes", "status", "reset --yes", "preflight --host a", "init 127.0.0.1:1 --output new.yaml"];
+    let lines = [
+        "plan",
+        "install --yes",
+        "status",
+        "reset --yes",
+        "preflight --host a",
+        "disk list",
+        "init 127.0.0.1:1 --output new.yaml",
+    ];
     Story::with_region().tell("refused", &lines);
 }
 

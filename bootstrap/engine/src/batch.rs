@@ -82,7 +82,7 @@ step() {
   holds || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
   started=$(now)
   note "$1" started ''
-  ( set -eu; cd "$DIR"; "step_$1" ) >"$DIR/$1.out" 2>&1 </dev/null
+  ( set -eu; cd "$DIR"; export STEP="$1" PROGRESS="$DIR/results"; "step_$1" ) >"$DIR/$1.out" 2>&1 </dev/null
   code=$?
   if [ "$code" -eq 0 ]; then note "$1" done "$(($(now) - started))"; return; fi
   note "$1" failed "$code $(tail -c "$TAIL" "$DIR/$1.out" | base64 -w0)"
@@ -180,7 +180,7 @@ fn step_functions(kinds: &Kinds, vault: &Vault, layer: &str, number: usize, step
         if change.action == Action::Return {
             body += &format!("KEEP=$STATE/ledger/{folder}\n");
             after += &format!("forget {folder}\n");
-        } else {
+        } else if !change.resource.is_once() {
             let original = Original { id: id.clone(), original: change.before.as_ref().map(slim) };
             let mut resource = change.resource.clone();
             resource.want = resource.want.as_ref().map(slim);
@@ -257,6 +257,8 @@ if [ "${{pid:-0}}" -gt 0 ]; then tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/res
 pub enum Line {
     /// A step began.
     Started(usize),
+    /// A step says how far it is.
+    Progress(usize, String),
     /// A step ended well, after so many milliseconds.
     Done(usize, u64),
     /// A step failed: exit status and the last of its output.
@@ -281,6 +283,7 @@ impl Line {
         let step = step.parse().ok()?;
         match event {
             "started" => Some(Self::Started(step)),
+            "progress" => Some(Self::Progress(step, value.to_owned())),
             "done" => Some(Self::Done(step, value.parse().unwrap_or_default())),
             "failed" => Some(Self::Failed(step, failure(value))),
             _ => None,

@@ -653,7 +653,8 @@ impl Run<'_> {
         }
         for stage in &self.plan.stages {
             for (host, on) in &stage.hosts {
-                wanted.entry(host.clone()).or_default().extend(on.wanted.iter().cloned());
+                let lasting = on.wanted.iter().filter(|resource| !resource.is_once());
+                wanted.entry(host.clone()).or_default().extend(lasting.cloned());
             }
         }
         wanted.retain(|_, resources| !resources.is_empty());
@@ -695,6 +696,11 @@ impl Report<'_, '_> {
         match Line::read(line) {
             Some(Line::Started(step)) => {
                 self.each(step, |id| What::ChangeStarted { host: host.clone(), stage: stage.clone(), id });
+            }
+            Some(Line::Progress(step, text)) => {
+                let progress = self.mask.text(&text);
+                let of = |id| What::ChangeProgress { host: host.clone(), stage: stage.clone(), id, progress: progress.clone() };
+                self.each(step, of);
             }
             Some(Line::Done(step, millis)) => {
                 self.each(step, |id| What::ChangeDone { host: host.clone(), stage: stage.clone(), id, millis });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnetwork::IpNetwork;
-use regionctl_plan::{Action, Finding, Plan, Severity};
+use regionctl_plan::{Action, Change, Finding, Plan, Resource, Severity};
 
 use crate::planner::{self, HostView};
 
@@ -58,6 +58,7 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
     let mut irreversible = BTreeSet::new();
     for (_, host, change) in plan.changes() {
         let id = change.id();
+        findings.extend(condition(change).map(|finding| finding.on(host)));
         if id.kind == "filesystem"
             && change.action == Action::Update
             && change.before.as_ref().is_some_and(|b| b.get("type") != change.after().and_then(|a| a.get("type")))
@@ -77,6 +78,7 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
             );
         }
         if let Some(reason) = &change.no_undo
+            && !change.resource.params.contains_key(Resource::FINDING)
             && irreversible.insert((host.to_owned(), id.kind.clone()))
         {
             findings.push(Finding::new("no-undo", Severity::Warning, format!("`{id}` cannot be taken back: {reason}")).on(host));
@@ -85,9 +87,44 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
     findings
 }
 
+/// The finding of a condition that does not hold: it is in a plan only then.
+fn condition(change: &Change) -> Option<Finding> {
+    let text = |param| change.resource.text_param(param);
+    let finding = Finding::new(text(Resource::FINDING)?, Severity::Error, text("message").unwrap_or(&change.id().name));
+    Some(match text("hint") {
+        Some(hint) => finding.hint(hint),
+        None => finding,
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use regionctl_plan::{HostStage, PLAN_FORMAT, Stage, diff};
+
     use super::*;
+    use crate::want::{self, Condition};
+
+    #[test]
+    fn a_condition_that_does_not_hold_forbids_the_plan_by_name() {
+        let condition = Condition { name: "it rains", check: "false", finding: "dry", message: "it is dry", hint: "wait" };
+        let changes: Vec<_> = diff(&want::condition(&condition), None).into_iter().collect();
+        let on = HostStage { wanted: vec![], changes };
+        let plan = Plan {
+            format: PLAN_FORMAT,
+            id: String::new(),
+            region: "demo".into(),
+            release: String::new(),
+            parent: None,
+            inventory: String::new(),
+            stages: vec![Stage { layer: "disks".into(), hosts: BTreeMap::from([("a".to_owned(), on)]) }],
+            findings: vec![],
+            notes: vec![],
+        };
+        let expected = Finding::new("dry", Severity::Error, "it is dry").on("a").hint("wait");
+        assert_eq!(check(&plan), [expected]);
+    }
 
     #[test]
     fn one_key_is_too_few() {

@@ -67,9 +67,11 @@ fn wanted(layer: &str, host: &HostView, touched: &mut BTreeSet<String>) -> HostS
     let mut changes = Vec::new();
     for resource in &wanted {
         let Some(have) = host.have.get(&resource.id) else { continue };
-        let have = have.clone().and_then(|have| made_stale(resource, have, touched));
+        let taken = touched.contains(&resource.id.to_string());
+        let have = have.clone().filter(|_| !taken).and_then(|have| made_stale(resource, have, touched));
         if let Some(change) = diff(resource, have.as_ref()) {
             touched.insert(path(resource).to_owned());
+            touched.extend(resource.list_param(Resource::TAKES).into_iter().map(str::to_owned));
             changes.push(change);
         }
     }
@@ -211,6 +213,22 @@ mod tests {
         let stages = stages(&Kinds::host(), &["base".into()], &BTreeMap::from([("a".to_owned(), host)]));
         let [_, change] = stages[0].hosts["a"].changes.as_slice() else { panic!("two changes") };
         assert_eq!(change.fields().iter().map(|f| f.field).collect::<Vec<_>>(), ["current"]);
+    }
+
+    #[test]
+    fn what_a_change_takes_is_made_anew() {
+        let disk = Resource::present("filesystem", "/dev/sdb").field("type", "xfs");
+        let goes =
+            Resource::present("command", "the disk goes").field("done", true).param(Resource::TAKES, vec!["filesystem:/dev/sdb"]);
+        let mut host = view(vec![goes.clone(), disk.clone()], vec![]);
+        host.have.insert(disk.id.clone(), disk.want.clone());
+        let changes = |host: &HostView| {
+            let stages = stages(&Kinds::host(), &["base".into()], &BTreeMap::from([("a".to_owned(), host.clone())]));
+            stages[0].hosts["a"].changes.iter().map(|change| change.id().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(changes(&host), ["command:the disk goes", "filesystem:/dev/sdb"]);
+        host.have.insert(goes.id, goes.want);
+        assert_eq!(changes(&host), Vec::<String>::new());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 /// * `row NAME FIELD VALUE` prints one observed value, which must be a single line;
 /// * `rowb NAME FIELD < data` prints data of any shape in base64;
 /// * `fail MESSAGE` ends with an error; `cannot_write` does if our own folder takes nothing;
+/// * `progress TEXT` says how far a change is that takes long: what differs from the last time, every ten seconds at most;
 /// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up.
 pub const PRELUDE: &str = r#"
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
@@ -14,6 +15,12 @@ row() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
 rowb() { printf '%s\t%s\t' "$1" "$2"; base64 -w0; echo; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 cannot_write() { fail "cannot write to $STATE: no room is left, or it is read-only; see: df -h $STATE"; }
+progress() {
+  _now=$(date +%s)
+  [ -n "${PROGRESS:-}" ] && [ "$*" != "${_told:-}" ] && [ "$((_now - ${_told_at:-0}))" -ge 10 ] || return 0
+  _told=$* _told_at=$_now
+  printf '%s\tprogress\t%s\n' "$STEP" "$*" >>"$PROGRESS"
+}
 until_true() {
   _limit=$1 _what=$2; shift 2
   _end=$(($(date +%s) + _limit))

@@ -112,6 +112,17 @@ pub enum What {
         /// The resource.
         id: Id,
     },
+    /// A change that takes long says how far it is.
+    ChangeProgress {
+        /// The host.
+        host: String,
+        /// The stage.
+        stage: String,
+        /// The resource.
+        id: Id,
+        /// How far, in words.
+        progress: String,
+    },
     /// A change ended well.
     ChangeDone {
         /// The host.

@@ -103,6 +103,12 @@ impl Resource {
     pub const MAY_CUT: &str = "may_cut";
     /// The parameter, true, that a resource has while its secrets are filled in: a kind then shows nothing of what it finds.
     pub const HOLDS_SECRETS: &str = "holds_secrets";
+    /// The parameter, true, of a deed of one run, which is no state that lasts: no ledger and no generation has it.
+    pub const ONCE: &str = "once";
+    /// The parameter that lists what does not exist any more after a change, each as `kind:name`.
+    pub const TAKES: &str = "takes";
+    /// The parameter of what must be so before and nothing makes so: the name of the [finding](crate::Finding) if it is not.
+    pub const FINDING: &str = "finding";
 
     /// A resource that must exist; add its fields with [`Resource::field`].
     pub fn present(kind: &str, name: impl Into<String>) -> Self {
@@ -149,6 +155,11 @@ impl Resource {
     /// True if a change of it may cut SSH, which the parameter [`Resource::MAY_CUT`] says.
     pub fn may_cut_ssh(&self) -> bool {
         self.params.get(Self::MAY_CUT) == Some(&true.into())
+    }
+
+    /// True if no ledger and no generation has it, which the parameter [`Resource::ONCE`] says.
+    pub fn is_once(&self) -> bool {
+        self.params.get(Self::ONCE) == Some(&true.into())
     }
 
     /// True if its secrets are filled in, or would be if they were known.

@@ -5,6 +5,7 @@
 
 pub mod luks;
 pub mod lvm;
+pub mod replaced;
 pub mod secrets;
 pub mod tang;
 pub mod unlock;

@@ -8,6 +8,7 @@ pub mod heal;
 pub mod mounts;
 pub mod online;
 pub mod peers;
+pub mod replaced;
 pub mod server;
 pub mod volumes;
 

@@ -4,6 +4,7 @@
 //! answers at once: it is pure, so its cases are data (`roles/cases/preflight`). [`CHECKS`] is the list and the
 //! documentation; a check is waived by its name with `--allow NAME`.
 
+mod ailments;
 #[cfg(test)]
 mod cases;
 mod check;
@@ -14,12 +15,13 @@ mod probe;
 mod reference;
 mod script;
 
+pub use ailments::{Ailment, ailments, smart_of};
 pub use check::{Check, Level, Note, Outcome, check};
 pub use checks::CHECKS;
 pub use facts::{Exchange, RegionFacts};
 pub use probe::{
-    Apt, AptSource, Clock, Disk, FileSystemUse, Foreign, Hardware, HostProbe, Identity, Network, Nic, Pair, Pings, System,
-    WriteTest,
+    Apt, AptSource, Array, Clock, Disk, FileSystemUse, Foreign, Hardware, Health, HostProbe, Identity, Network, Nic, Pair, Pings,
+    Smart, System, WriteTest,
 };
 pub use reference::reference;
-pub use script::script;
+pub use script::{disks_script, script};

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{facts, region, show::show, wired};
-use crate::{LAYERS, Roles};
+use crate::{LAYERS, Replaced, Roles};
 
 /// A case.
 #[derive(Deserialize)]
@@ -30,6 +30,12 @@ pub struct Case {
     /// What configures its network.
     #[serde(default)]
     pub network: NetworkManager,
+    /// The disk that is replaced, as `SERVER:DISK`.
+    #[serde(default)]
+    pub replaced: Option<String>,
+    /// The identity of what is wiped on it.
+    #[serde(default)]
+    pub wiped: Option<String>,
     /// A JSON merge patch (RFC 7386) on `cases/region.yaml`.
     #[serde(default)]
     pub patch: Value,
@@ -66,6 +72,12 @@ fn merge(target: &mut Value, patch: &Value) {
 }
 
 impl Case {
+    /// The disk that is replaced.
+    fn replaced(&self) -> Option<Replaced> {
+        let (server, disk) = self.replaced.as_deref()?.split_once(':')?;
+        Some(Replaced { server: server.to_owned(), disk: disk.to_owned(), wiped: self.wiped.clone(), allowed: Vec::new() })
+    }
+
     /// The region of the case, checked as the operator's would be.
     pub fn region(&self, path: &Path) -> Arc<Region> {
         let mut document: Value = serde_yaml::from_str(&read(&folder().join("region.yaml"))).unwrap();
@@ -102,7 +114,7 @@ fn every_role_wants_what_its_cases_say() {
     let mut wrong = Vec::new();
     for (role, path, case) in all() {
         let region = case.region(&path);
-        let roles = Roles::of(Arc::clone(&region)).unwrap();
+        let roles = Roles::of(Arc::clone(&region)).unwrap().replacing(case.replaced());
         let layer = role.split('/').next().unwrap();
         let mut facts = wired(facts(case.debian, case.container), &region, &case.host);
         facts.network = case.network;
@@ -119,17 +131,24 @@ fn every_role_wants_what_its_cases_say() {
     assert!(wrong.is_empty(), "{}\nif this is as it should be, run again with REGIONCTL_BLESS=1", wrong.join("\n"));
 }
 
-/// The whole order of a region, to be read: `cases/region.txt`.
-#[test]
-fn every_host_of_the_region_gets_everything_in_this_order() {
-    let whole = Case {
+/// `cases/region.yaml` as it is.
+pub fn whole() -> Case {
+    Case {
         about: String::new(),
         host: String::new(),
         debian: 13,
         container: false,
         network: NetworkManager::Other,
+        replaced: None,
+        wiped: None,
         patch: Value::Null,
-    };
+    }
+}
+
+/// The whole order of a region, to be read: `cases/region.txt`.
+#[test]
+fn every_host_of_the_region_gets_everything_in_this_order() {
+    let whole = whole();
     let region = whole.region(Path::new("region.yaml"));
     let roles = Roles::of(Arc::clone(&region)).unwrap();
     let mut found = String::new();

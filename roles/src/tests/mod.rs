@@ -1,6 +1,6 @@
 //! Cases of each role, and properties of all.
 
-mod cases;
+pub mod cases;
 mod properties;
 mod show;
 mod unbound;

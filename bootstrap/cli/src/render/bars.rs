@@ -46,7 +46,12 @@ impl Bars {
             self.host(host, tally);
         }
         // What goes well is seen in the bars; a line stays for what one may want to scroll back to.
-        let routine = matches!(event.what, What::ChangeDone { .. } | What::StageDone { .. });
+        if let What::ChangeProgress { host, progress, .. } = &event.what
+            && let Some(bar) = self.hosts.get(host)
+        {
+            bar.set_message(clean(progress));
+        }
+        let routine = matches!(event.what, What::ChangeDone { .. } | What::ChangeProgress { .. } | What::StageDone { .. });
         if !routine || self.verbose {
             for line in lines::render(event, tally, self.verbose, &self.style) {
                 self.say(&line);
@@ -115,6 +120,7 @@ fn host_of(what: &What) -> Option<&str> {
         | What::HostFailed { host, .. }
         | What::BatchStarted { host, .. }
         | What::ChangeStarted { host, .. }
+        | What::ChangeProgress { host, .. }
         | What::ChangeDone { host, .. }
         | What::ChangeFailed { host, .. }
         | What::ChangeSkipped { host, .. }

@@ -30,6 +30,9 @@ pub fn render(event: &Event, tally: &Tally, verbose: bool, style: &Style) -> Vec
         What::ChangeStarted { host, stage, id } => {
             verbose.then(|| format!("{} {} started", at(tally, host, stage), clean(&id.to_string()))).into_iter().collect()
         }
+        What::ChangeProgress { host, stage, id, progress } => {
+            vec![format!("{} {}: {}", at(tally, host, stage), clean(&id.to_string()), clean(progress))]
+        }
         What::ChangeDone { host, stage, id, millis } => {
             let took = duration(Duration::from_millis(*millis));
             let done = style.paint(style.good, "done");

@@ -251,6 +251,7 @@ impl Tally {
                 let host = self.host(host);
                 (host.error, host.hint) = (Some(error.clone()), hint.clone());
             }
+            What::ChangeProgress { .. } => {}
             What::ChangeStarted { host, stage, id } => self.stage(host, stage).set(id, State::Running),
             What::ChangeDone { host, stage, id, millis } => self.stage(host, stage).set(id, State::Done { millis: *millis }),
             What::ChangeFailed { host, stage, id, error } => {

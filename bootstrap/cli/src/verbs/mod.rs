@@ -1,6 +1,7 @@
 //! The verbs, one file each. A new verb is a file here, a line in [`Verb`] and a line in [`run`].
 
 mod completions;
+mod disk;
 mod history;
 mod init;
 mod install;
@@ -45,6 +46,9 @@ pub enum Verb {
     Install(install::Args),
     /// ask the hosts how they are: reachable, as wanted, healed
     Status(status::Args),
+    /// list the data disks and how they are, or get the bricks of a failed one back
+    #[command(subcommand)]
+    Disk(disk::DiskVerb),
     /// gather what a colleague needs to help, without secrets, in one archive
     Support(support::Args),
     /// list generations and runs, or replay a run
@@ -88,6 +92,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Verb::Plan(args) => plan::run(&context, &args).await,
         Verb::Install(args) => install::run(&context, &args).await,
         Verb::Status(args) => status::run(&context, &args).await,
+        Verb::Disk(verb) => disk::run(&context, &verb).await,
         Verb::Support(args) => support::run(&context, &args).await,
         Verb::History(args) => history::run(&context, &args).await,
         Verb::Reset(args) => reset::run(&context, &args).await,

@@ -11,7 +11,6 @@ use crate::args::{self, Allow, Contact, Window};
 use crate::confirm::{self, Word};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::nearest;
 use crate::region::Region;
 use crate::render::clean::clean;
 use crate::run::{self, Execution};
@@ -75,28 +74,12 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// The server and the device that `SERVER:DISK` names.
 fn find(region: &Region, selection: &Selection, named: &str) -> Result<(String, String), Failure> {
-    let wrong = |message: String, hint: String| Err(Failure::new(Exit::Usage, message).hint(hint));
-    let Some((server, disk)) = named.split_once(':') else {
-        return wrong(format!("`{named}` names no disk"), "write `SERVER:DISK`, with the names of the inventory".into());
-    };
-    let region = &region.inventory.region;
-    let Some(found) = region.server(server) else {
-        let servers: Vec<_> = region.servers().iter().map(|server| server.name.as_str()).collect();
-        return wrong(format!("region `{}` has no server `{server}`", region.name()), nearest::hint(server, servers));
-    };
-    if !selection.has_host(server) {
-        return wrong(
-            format!("`--wipe {named}`, but `--host` leaves out `{server}`"),
-            "add it with `--host`, or leave its disk".into(),
-        );
+    let (server, disk) = region.disk(named)?;
+    if selection.has_host(server.name.as_str()) {
+        return Ok((server.name.to_string(), disk.device.to_string()));
     }
-    match found.disk(disk) {
-        Some(disk) => Ok((server.to_owned(), disk.device.to_string())),
-        None => {
-            let disks: Vec<_> = found.disks.iter().map(|disk| disk.name.as_str()).collect();
-            wrong(format!("server `{server}` has no disk `{disk}` in the inventory"), nearest::hint(disk, disks))
-        }
-    }
+    let message = format!("`--wipe {named}`, but `--host` leaves out `{}`", server.name);
+    Err(Failure::new(Exit::Usage, message).hint("add it with `--host`, or leave its disk"))
 }
 
 /// What a reset leaves where it is, and why.

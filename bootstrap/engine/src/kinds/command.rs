@@ -2,7 +2,8 @@
 //!
 //! Field: `done` (true: the check succeeds). Parameters, each a POSIX shell text: `run` does it, `check` exits with 0 if it is done
 //! and changes nothing, `guard` fails with a message if it must not be done now, `undo` takes it back; or `no_undo`, the
-//! reason why that is impossible; `config` (files whose change makes it not done).
+//! reason why that is impossible; `config` (files whose change makes it not done); `once`, `takes` and `finding`, with `message`
+//! and `hint`: see [`Resource`].
 
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 

@@ -17,7 +17,7 @@ use crate::kind::{Kind, Rows};
 
 /// `gluster_try WORDS…` runs one command, and tries again while another transaction holds the cluster's
 /// lock, a brick's process of a moment ago is still going down, or new peers do not know each other yet.
-const CLI: &str = r#"
+pub const CLI: &str = r#"
 gluster_try() {
   _end=$(($(date +%s) + 60))
   until _out=$(timeout 150 gluster --mode=script "$@" 2>&1); do

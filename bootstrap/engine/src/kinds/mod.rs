@@ -2,13 +2,13 @@
 
 mod apt_source;
 mod authorized_key;
-mod blank;
+pub(crate) mod blank;
 mod command;
 mod directory;
 mod edit;
 mod file;
 pub(crate) mod filesystem;
-mod gluster;
+pub(crate) mod gluster;
 mod group;
 mod kernel_module;
 mod line;

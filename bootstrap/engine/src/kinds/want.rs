@@ -6,7 +6,7 @@
 //! want::file("/etc/chrony/chrony.conf", text).mode("0640").group("_chrony");
 //! ```
 
-use regionctl_plan::Resource;
+use regionctl_plan::{Id, Resource, quote};
 use serde_json::Value;
 
 use super::authorized_key::proper_part;
@@ -191,6 +191,36 @@ pub fn command(name: &str, command: Command<'_>) -> Resource {
         Undo::Run(undo) => resource.param("undo", undo),
         Undo::Impossible(reason) => resource.param("no_undo", reason),
     }
+}
+
+/// A command that belongs to one run: nothing remembers it. What `takes` names does not exist any more once it has run.
+pub fn once(name: &str, what: Command<'_>, takes: &[Id]) -> Resource {
+    let resource = command(name, what).param(Resource::ONCE, true);
+    let takes: Vec<_> = takes.iter().map(ToString::to_string).collect();
+    if takes.is_empty() { resource } else { resource.param(Resource::TAKES, takes) }
+}
+
+/// What must be so before anything is changed, and nothing makes so.
+pub struct Condition<'a> {
+    /// What must be so, in words; unique on a host.
+    pub name: &'a str,
+    /// POSIX shell that exits with 0 if it is so.
+    pub check: &'a str,
+    /// The name of the finding if it is not, as `--allow` takes it.
+    pub finding: &'a str,
+    /// What is not as it should be.
+    pub message: &'a str,
+    /// What to do.
+    pub hint: &'a str,
+}
+
+/// A condition of a run: a plan in which it does not hold is forbidden, and its target looks again when the run begins.
+pub fn condition(condition: &Condition<'_>) -> Resource {
+    let run = format!("echo {} >&2; exit 1", quote(condition.message));
+    let undo = Undo::Impossible("it changes nothing");
+    let resource = once(condition.name, Command { run: &run, check: condition.check, guard: ":", undo }, &[]);
+    let resource = resource.param(Resource::FINDING, condition.finding);
+    resource.param("message", condition.message).param("hint", condition.hint)
 }
 
 /// What more can be said of a resource, by the names that the kinds document.

@@ -1,4 +1,4 @@
-//! The tools that later layers and operators use, and what the inventory adds.
+//! The tools that later layers and operators use, what asks real disks for their health, and what the inventory adds.
 
 use regionctl_engine::want;
 
@@ -6,6 +6,10 @@ use crate::{Host, Wanted};
 
 /// Packages only.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    let wanted = Wanted::new().packages_of(host, "base/packages");
+    let mut wanted = Wanted::new().packages_of(host, "base/packages");
+    // Disks of containers and virtual machines know nothing of themselves.
+    if host.facts.virtualization == "none" {
+        wanted = wanted.packages_of(host, "base/disk_health");
+    }
     host.region.spec.base.packages.iter().fold(wanted, |wanted, name| wanted.package(want::package(name)))
 }

@@ -8,7 +8,7 @@ use super::places::{brick_volume, device};
 use crate::{Host, Wanted};
 
 /// The thin pool of a disk with the layout `lvm-thin`.
-const POOL: &str = "pool";
+pub const POOL: &str = "pool";
 
 /// Nothing here waits for another host.
 pub fn wants(host: &Host<'_>) -> Wanted {

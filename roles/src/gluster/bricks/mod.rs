@@ -51,7 +51,7 @@ fn encrypted(host: &Host<'_>, place: &BrickPlace<'_>) -> bool {
 
 /// Begins with the mount point's name, and is another on every server: a disk that is put into another server, or seen by
 /// two, is not taken for the one that belongs there.
-fn label(place: &BrickPlace<'_>) -> String {
+pub fn label(place: &BrickPlace<'_>) -> String {
     let name = place.mount_point.rsplit('/').next().unwrap_or_default();
     let hash = sha256(format!("{}/{name}", place.server.name).as_bytes());
     let begin: String = name.chars().take(LABEL_CHARS - 6).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regionctl_engine::want::{self, Undo};
 use regionctl_inventory::{BrickPlace, Region, Volume};
-use regionctl_plan::{Resource, quote};
+use regionctl_plan::{Id, Resource, quote};
 
 use super::online;
 use super::places::{bricks_on, coordinator, is_coordinator};
@@ -19,12 +19,17 @@ const PATIENCE: u32 = 3600;
 pub fn wants(host: &Host<'_>) -> Wanted {
     let bricks = bricks_on(host);
     let of = |volume: &Volume| bricks.iter().filter(|(v, _)| v.name == volume.name).map(|(_, place)| place).collect::<Vec<_>>();
-    let healed = host.region.volumes().iter().map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
-    let healed = healed.map(|(volume, places)| {
+    let all = host.region.volumes().iter().map(|volume| (volume, of(volume))).filter(|(_, places)| !places.is_empty());
+    let all = all.map(|(volume, places)| {
         let resource = after_bricks(healed_volume(volume, &places), volume, host);
         wait(resource, volume, host.region, is_coordinator(host))
     });
-    Wanted::new().then_all(healed)
+    Wanted::new().then_all(all)
+}
+
+/// The name, on every server with bricks, of what says that nothing waits to be copied from it.
+pub fn healed(volume: &Volume) -> Id {
+    Id::new("command", format!("the copies of {} are up to date", volume.name))
 }
 
 /// A copy is brought up to date only while all bricks of the volume are served.
@@ -79,5 +84,5 @@ fi
         ),
         undo: Undo::Impossible("copies that are up to date stay so"),
     };
-    want::command(&format!("the copies of {} are up to date", volume.name), command)
+    want::command(&healed(volume).name, command)
 }

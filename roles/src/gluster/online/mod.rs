@@ -4,7 +4,7 @@
 //! volume is started again by force, which does nothing to bricks that run.
 
 use regionctl_engine::want::{self, Undo};
-use regionctl_inventory::{BrickPlace, Volume};
+use regionctl_inventory::{BrickPlace, BrickSource, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
 use super::places::{bricks_on, coordinator, is_coordinator};
@@ -38,6 +38,14 @@ fn name(volume: &Volume) -> String {
     format!("the bricks of {} are served", volume.name)
 }
 
+/// Shell that fails if a brick does not bear its volume's id, which Gluster would not serve: its disk is another than it was.
+fn lost(place: &BrickPlace<'_>) -> Option<String> {
+    let BrickSource::Disk { disk, .. } = place.source else { return None };
+    let (path, verb) = (quote(&place.path), format!("regionctl disk replace {}:{}", place.server.name, disk.name));
+    let said = quote(&format!("the brick {} is new and empty: `{verb}` copies back what it had", place.path));
+    Some(format!("getfattr -n trusted.glusterfs.volume-id -- {path} >/dev/null 2>&1 || {{ echo {said} >&2; exit 1; }}\n"))
+}
+
 fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
     let name = quote(volume.name.as_str());
     let bricks: Vec<_> = places.iter().map(|place| quote(&place.path)).collect();
@@ -46,9 +54,10 @@ fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
 "#,
         bricks.join(" ")
     );
+    let lost: String = places.iter().filter_map(|place| lost(place)).collect();
     let command = want::Command {
         run: &format!(
-            r#"{served}gluster --mode=script volume start {name} force
+            r#"{served}{lost}gluster --mode=script volume start {name} force
 end=$(($(date +%s) + {PATIENCE}))
 until served; do
   if [ "$(date +%s)" -ge "$end" ]; then

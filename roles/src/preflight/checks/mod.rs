@@ -5,6 +5,7 @@ mod clock;
 mod disks;
 mod foreign;
 mod hardware;
+mod health;
 mod identity;
 mod kernel;
 mod network;
@@ -93,6 +94,9 @@ pub const CHECKS: &[Check] = &[
     check("disks", Error, "disk-writable", "no disk is read-only", Host(disks::writable)),
     check("disks", Error, "disk-in-use", "no disk is mounted, swap, or part of something else", Host(disks::in_use)),
     check("disks", Error, "disk-empty", "disks hold no data, partitions or signatures", Host(disks::empty)),
+    check("disks", Error, "disk-smart", "no data disk fails its own SMART health check", Host(health::data_disks)),
+    check("disks", Warning, "disk-smart-others", "no other disk fails its own SMART health check", Host(health::other_disks)),
+    check("disks", Warning, "raid-whole", "every software RAID array runs with all its disks", Host(health::arrays)),
     check("disks", Warning, "brick-sizes", "disks that hold the same files have the same size", Region(disks::brick_sizes)),
     check("disks", Warning, "disk-write-latency", "99 of 100 synced writes take less than 10 ms", Host(disks::write_latency)),
     check("disks", Error, "disk-write-stall", "synced writes work and take less than 100 ms on average", Host(disks::write_stall)),

@@ -14,6 +14,10 @@ pub struct Disk {
     pub target: String,
     /// Its device number, `major:minor`: the same for two names of one device.
     pub number: String,
+    /// What its maker calls it, where the kernel knows.
+    pub model: String,
+    /// Its serial number, where udev knows.
+    pub serial: String,
     /// In bytes.
     pub bytes: u64,
     /// True if the kernel refuses to write to it.
@@ -40,6 +44,8 @@ impl Disk {
             "kind" => text(&mut self.kind, value),
             "target" => text(&mut self.target, value),
             "number" => text(&mut self.number, value),
+            "model" => text(&mut self.model, value),
+            "serial" => text(&mut self.serial, value),
             "bytes" => number(&mut self.bytes, value),
             "read-only" => flag(&mut self.read_only, value),
             "readable" => flag(&mut self.readable, value),

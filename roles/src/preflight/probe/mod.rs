@@ -5,6 +5,7 @@ mod clock;
 mod disk;
 mod foreign;
 mod hardware;
+mod health;
 mod identity;
 mod network;
 mod pair;
@@ -19,6 +20,7 @@ pub use clock::Clock;
 pub use disk::{Disk, WriteTest};
 pub use foreign::Foreign;
 pub use hardware::Hardware;
+pub use health::{Array, Health, Smart};
 pub use identity::Identity;
 pub use network::{Network, Nic};
 pub use pair::{Pair, Pings};
@@ -40,6 +42,8 @@ pub struct HostProbe {
     pub network: Network,
     /// The disks of the inventory, by device path.
     pub disks: BTreeMap<String, Disk>,
+    /// What disks and arrays say of themselves.
+    pub health: Health,
     /// How long writes take.
     pub writes: WriteTest,
     /// Packages and where they come from.
@@ -103,6 +107,8 @@ impl HostProbe {
             "nic" => self.network.nics.entry(key.to_owned()).or_default().take(field, value),
             "dns" => put(&mut self.network.dns, key, yes(value)),
             "disk" => self.disks.entry(key.to_owned()).or_default().take(field, value),
+            "smart" => field == "json" && self.health.smart(key, value),
+            "arrays" => field == "mdstat" && self.health.mdstat(value),
             "writes" => self.writes.take(field, value),
             "apt" => self.apt.take(field, value),
             "source" => self.apt.sources.entry(key.to_owned()).or_default().take(field, value),

@@ -17,7 +17,10 @@ read_disk() {
   row "disk:$1" bytes "$(($(cat "/sys/dev/block/$number/size") * 512))"
   [ "$(cat "/sys/dev/block/$number/ro")" = 1 ] && row "disk:$1" read-only yes
   # What cannot be read looks empty to blkid.
-  row "disk:$1" readable "$(yesno dd if="$1" of=/dev/null bs=512 count=1 iflag=fullblock)"
+  # Past the cache: the beginning of a disk that has failed since may still be in memory.
+  row "disk:$1" readable "$(yesno reads "$1")"
+  put "disk:$1" model "$(cat "/sys/dev/block/$number/device/model")"
+  put "disk:$1" serial "$(udevadm info --query=property --name="$1" | sed -n 's/^ID_SERIAL_SHORT=//p')"
   blkid --probe --output export "$1" | while IFS='=' read -r key value; do
     case $key in
       TYPE | PTTYPE) row "disk:$1" signature "$value" ;;
@@ -34,6 +37,8 @@ read_disk() {
     read_device "$1" "$(cat "$part/dev")"
   done
 }
+
+reads() { [ "$(dd if="$1" bs=4096 count=1 iflag=fullblock,direct | wc -c)" = 4096 ]; }
 
 # What uses a device or a partition of it.
 read_device() {

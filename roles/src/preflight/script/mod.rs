@@ -6,14 +6,16 @@ use regionctl_plan::quote;
 use super::checks;
 use crate::network::vrack;
 
-const FUNCTIONS: [&str; 6] = [
+const FUNCTIONS: [&str; 5] = [
     include_str!("system.sh"),
     include_str!("hardware.sh"),
-    include_str!("disks.sh"),
     include_str!("network.sh"),
     include_str!("packages.sh"),
     include_str!("foreign.sh"),
 ];
+
+/// The functions that both scripts have.
+const DISKS: [&str; 2] = [include_str!("disks.sh"), include_str!("health.sh")];
 
 /// `put` is `row` for values of several lines; `yesno` says how a command ended; `running` asks for a unit.
 const COMMON: &str = r#"
@@ -28,26 +30,37 @@ running() { systemctl is-active --quiet "$1.service"; }
 pub fn script(region: &Region, server: &Server) -> String {
     let mut script = String::from("(\nset +eu\nstart=$(date +%s.%N)\nrow preflight begin 1\nrow clock start \"$start\"\n");
     script += COMMON;
-    for functions in FUNCTIONS {
+    for functions in DISKS.into_iter().chain(FUNCTIONS) {
         script += functions;
     }
     script += &pairs(region, server);
-    script += "( read_sources ) &\n( read_writes ) &\n( read_packages ) &\n";
+    script += "( read_sources ) &\n( read_writes ) &\n( read_packages ) &\n( read_health ) &\n";
     for server in &region.spec.network.ntp.servers {
         if let HostName::Name(name) = server {
             script += &format!("read_name {} &\n", quote(name.as_str()));
         }
     }
     script += "read_system\nread_clock\nread_hardware\nread_network\nread_foreign\n";
-    for disk in &server.disks {
-        script += &format!("read_disk {}\n", quote(disk.device.as_str()));
-    }
+    script += &read_disks(server);
     let modules = checks::Modules::of(region, server);
     for module in modules.now.iter().chain(&modules.later) {
         script += &format!("read_module {}\n", quote(module));
     }
     script += "wait\nrow clock end \"$(date +%s.%N)\"\nrow preflight end 1\n) </dev/null 2>/dev/null\n";
     script
+}
+
+/// As [`script`], for the disks alone: a moment's work, that changes nothing at all.
+pub fn disks_script(server: &Server) -> String {
+    let functions = DISKS.concat();
+    let disks = read_disks(server);
+    format!(
+        "(\nset +eu\nrow preflight begin 1\n{COMMON}{functions}{disks}( read_health )\nrow preflight end 1\n) </dev/null 2>/dev/null\n"
+    )
+}
+
+fn read_disks(server: &Server) -> String {
+    server.disks.iter().map(|disk| format!("read_disk {}\n", quote(disk.device.as_str()))).collect()
 }
 
 /// Pings go out only from a host that has its vrack address: without it they would leave through the public network.

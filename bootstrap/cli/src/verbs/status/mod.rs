@@ -1,6 +1,7 @@
 //! `regionctl status`
 
 mod certificates;
+mod disks;
 mod encryption;
 mod gateway;
 mod heal;
@@ -59,6 +60,8 @@ struct Report {
     generation: Option<u64>,
     hosts: BTreeMap<String, HostStatus>,
     volumes: Vec<Volume>,
+    /// Disks and arrays that are not well.
+    disks: Vec<disks::Ailing>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vrack: Option<Pairs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +139,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let inventory = &region.inventory.region;
     let answers = look::ask(&engine, inventory, &survey, &context.output).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let disks = disks::ailing(&region, &engine, &survey, args.contact.parallel, &context.output).await;
     let hosts = survey.iter().map(|(name, answer)| (name.clone(), host_status(name, answer, &plan))).collect();
     let report = Report {
         region: region.name().to_owned(),
@@ -143,6 +147,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         generation: plan.parent,
         hosts,
         volumes,
+        disks,
         vrack: pairs::section(inventory, &survey, &answers),
         gateway: gateway::section(inventory, &survey),
         vpn: vpn::section(&survey, &answers),
@@ -151,7 +156,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     context.output.data(&report, |style| text(&report, style))?;
     let well = report.volumes.iter().all(Volume::is_well) && report.sections().all(Section::is_well);
-    let as_wanted = plan.is_empty() && well && answers.complete;
+    let as_wanted = plan.is_empty() && report.disks.is_empty() && well && answers.complete;
     match survey::exit(&survey) {
         Exit::Done if args.exit_code && !as_wanted => Ok(Exit::Pending),
         exit => Ok(exit),
@@ -226,6 +231,7 @@ fn text(report: &Report, style: &Style) -> String {
     if !report.volumes.is_empty() {
         out += &format!("\n{}", volumes_text(&report.volumes, style));
     }
+    out += &disks::text(&report.disks, style);
     for text in report.sections().map(|section| section.text(style)).filter(|text| !text.is_empty()) {
         out += &format!("\n{text}");
     }
