@@ -8,6 +8,8 @@ use super::places::{TANG, TANG_PORT, encrypted};
 use crate::template::fill;
 use crate::{Host, Wanted};
 
+/// Under which Tang runs. The package makes it as well, and leaves it behind when it goes.
+const USER: &str = "_tang";
 const FOLDER: &str = "/etc/systemd/system/tangd.socket.d";
 const CONFIG: &str = "/etc/systemd/system/tangd.socket.d/regionctl.conf";
 
@@ -18,6 +20,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     }
     let address = SocketAddr::new(host.server.vrack_address(), TANG_PORT).to_string();
     Wanted::new()
+        .setting(want::user(USER).system().without_home().home("/nonexistent").shell("/usr/sbin/nologin"))
         .setting(want::directory(FOLDER))
         .setting(want::file(CONFIG, fill(include_str!("templates/socket.conf"), &[("address", &address)])))
         .packages_of(host, "disks/tang")
