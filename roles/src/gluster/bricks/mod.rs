@@ -31,8 +31,11 @@ fn brick(host: &Host<'_>, volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resour
     let mut all = Vec::new();
     let mount = match &place.source {
         BrickSource::Disk { disk, .. } => {
-            all.push(want::filesystem(&brick_device(host, volume, disk), &sort, &label));
-            want::mount(&place.mount_point, &format!("LABEL={label}"), &sort, &options)
+            let device = brick_device(host, volume, disk);
+            all.push(want::filesystem(&device, &sort, &label));
+            // A container sees the disks of its neighbours too, who may have the same labels.
+            let source = if host.shares_kernel() { device } else { format!("LABEL={label}") };
+            want::mount(&place.mount_point, &source, &sort, &options)
         }
         BrickSource::Loop { file, size } => {
             all.push(want::loop_file(file, size.bytes()));
