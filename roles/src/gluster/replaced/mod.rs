@@ -57,6 +57,8 @@ fn copied(volume: &Volume) -> Id {
     Id::new("command", format!("everything in {} is copied", volume.name))
 }
 
+/// A brick that was let go and turned out to be good was stopped, and is started here.
+///
 /// It comes before what says that the bricks are served, for which the other servers wait before they look at their copies.
 fn complete(volume: &Volume) -> Resource {
     let name = quote(volume.name.as_str());
@@ -68,7 +70,8 @@ fn complete(volume: &Volume) -> Resource {
 "#
     );
     let run = format!(
-        r#"{PRELUDE}{left}
+        r#"{PRELUDE}{GLUSTER}{left}
+gluster_try volume start {name} force
 gluster --mode=script volume heal {name} >/dev/null 2>&1 || :
 end=$(($(date +%s) + {PATIENCE}))
 while n=$(left); [ "$n" != 0 ]; do
