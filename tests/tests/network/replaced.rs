@@ -1,6 +1,6 @@
 //! A data disk fails while a client writes, and is replaced.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use regionctl_plan::What;
@@ -52,15 +52,27 @@ impl LabDisk {
         self.resize(self.bytes)
     }
 
+    /// What is written between the file's change and the device's makes the file longer again.
     fn resize(&self, bytes: u64) -> Result<(), Failed> {
+        until(20, &format!("the disk to have {bytes} bytes"), || self.try_to_resize(bytes) == Ok(true))
+    }
+
+    fn try_to_resize(&self, bytes: u64) -> Result<bool, Failed> {
         let file = std::fs::File::options().write(true).open(&self.file).map_err(|error| error.to_string())?;
         file.set_len(bytes).map_err(|error| error.to_string())?;
         let attached = losetup(&["--list", "--noheadings", "--output", "NAME", "--associated"], &self.file)?;
-        attached.split_whitespace().try_for_each(|device| losetup(&["--set-capacity"], &PathBuf::from(device)).map(drop))
+        for device in attached.split_whitespace() {
+            losetup(&["--set-capacity"], Path::new(device))?;
+            let sectors = std::fs::read_to_string(format!("/sys/block/{}/size", device.trim_start_matches("/dev/")));
+            if sectors.map_err(|error| error.to_string())?.trim() != (bytes / 512).to_string() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
-fn losetup(options: &[&str], on: &std::path::Path) -> Result<String, Failed> {
+fn losetup(options: &[&str], on: &Path) -> Result<String, Failed> {
     let output = Command::new("losetup").args(options).arg(on).output().map_err(|error| error.to_string())?;
     want(output.status.success(), || String::from_utf8_lossy(&output.stderr).into_owned())?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
