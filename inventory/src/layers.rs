@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    types::{BrickSource, DiskLayout, HypervisorKind, Region},
+    types::{Disk, DiskLayout, HypervisorKind, Region, Server},
     values::Problem,
 };
 
@@ -198,23 +198,22 @@ impl Region {
         group.or_else(|| self.encrypted_disk())
     }
 
-    /// A disk that is used and is to be encrypted.
-    fn encrypted_disk(&self) -> Option<String> {
-        let places = || self.volumes().iter().flat_map(|volume| volume.brick_places(self));
-        let of_brick = |server: &str, name: &str| {
-            places().any(|place| {
-                let BrickSource::Disk { disk, .. } = place.source else { return false };
-                place.server.name == *server && disk.name == *name
-            })
-        };
+    /// The disks of a server that are to be encrypted. A plain disk that nothing is to be on is left alone.
+    pub fn encrypted_disks<'a>(&'a self, server: &'a Server) -> impl Iterator<Item = &'a Disk> {
         let of_machines = self.spec.hypervisor.as_ref().and_then(|hypervisor| hypervisor.disk.as_ref());
+        let used = move |disk: &&Disk| {
+            let of_brick = || self.bricks_on_disk(server, disk).next().is_some();
+            disk.layout != DiskLayout::Plain || of_machines == Some(&disk.name) || of_brick()
+        };
+        server.disks.iter().filter(|disk| disk.encrypt).filter(used)
+    }
+
+    /// A disk that is to be encrypted.
+    fn encrypted_disk(&self) -> Option<String> {
         self.servers().iter().enumerate().find_map(|(s, server)| {
-            server.disks.iter().enumerate().find_map(|(d, disk)| {
-                let used = disk.layout != DiskLayout::Plain
-                    || of_brick(server.name.as_str(), disk.name.as_str())
-                    || of_machines == Some(&disk.name);
-                (used && disk.encrypt).then(|| format!("spec.servers[{s}].disks[{d}].encrypt"))
-            })
+            let first = self.encrypted_disks(server).next()?;
+            let d = server.disks.iter().position(|disk| disk.name == first.name)?;
+            Some(format!("spec.servers[{s}].disks[{d}].encrypt"))
         })
     }
 }

@@ -2,7 +2,6 @@
 
 mod args;
 mod confirm;
-mod disks;
 mod env;
 mod exit;
 mod failure;

@@ -31,7 +31,7 @@ pub use execute::{HostOutcome, Order, Outcome, RunError};
 pub use folder::{FolderError, FolderLock, RegionFolder};
 pub use generation::Generation;
 pub use kind::{Kind, Kinds, Rows};
-pub use kinds::blank::BLANK;
+pub use kinds::blank::{BLANK, WIPE};
 pub use kinds::gluster::CLI as GLUSTER;
 pub use kinds::{samples, want};
 pub use lease::{LEASE_TIME, Lease};

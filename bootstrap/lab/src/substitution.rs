@@ -57,7 +57,7 @@ pub(crate) fn substitutions_with(spec: &LabSpec, outside: &BTreeSet<Ipv4Addr>) -
             ("sysctl", "network keys are each host's own; the others are this machine's and read-only"),
             ("clock", "this machine's; chronyd runs and does not set it"),
             ("memory and CPUs", "containers share this machine's, without a limit"),
-            ("disks", "loop devices on sparse files; `lsblk` in a container lists this machine's disks"),
+            ("disks", "loop devices on sparse files, never encrypted; `lsblk` in a container lists this machine's disks"),
             ("power loss", "kills every process at once; what was written and not synced survives"),
         ];
         for (wanted, given) in of_containers {

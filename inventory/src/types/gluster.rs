@@ -101,6 +101,23 @@ impl Mount {
     }
 }
 
+impl Region {
+    /// Every brick, with its volume.
+    pub fn bricks(&self) -> impl Iterator<Item = (&Volume, BrickPlace<'_>)> {
+        self.volumes().iter().flat_map(|volume| volume.brick_places(self).into_iter().map(move |place| (volume, place)))
+    }
+
+    /// The bricks on a disk of a server, with their volumes.
+    pub fn bricks_on_disk<'a>(
+        &'a self,
+        server: &'a Server,
+        disk: &'a Disk,
+    ) -> impl Iterator<Item = (&'a Volume, BrickPlace<'a>)> {
+        let is_on = |source: &BrickSource<'_>| matches!(source, BrickSource::Disk { disk: of, .. } if of.name == disk.name);
+        self.bricks().filter(move |(_, place)| place.server.name == server.name && is_on(&place.source))
+    }
+}
+
 /// Three bricks that hold the same files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrickSet<'a> {

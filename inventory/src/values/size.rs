@@ -32,6 +32,12 @@ impl Size {
         Self(count << 20)
     }
 
+    /// So many bytes as people read them: whole MiB, and whole GiB from ten on.
+    pub const fn shown(bytes: u64) -> Self {
+        let mib = bytes >> 20;
+        Self::mib(if mib >= 10 * 1024 { mib - mib % 1024 } else { mib })
+    }
+
     /// The size in bytes.
     pub const fn bytes(self) -> u64 {
         self.0

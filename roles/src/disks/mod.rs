@@ -12,4 +12,4 @@ pub mod unlock;
 
 mod places;
 
-pub use places::{brick_device, is_encrypted};
+pub use places::{brick_device, is_encrypted, mapper};

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use regionctl_inventory::{BrickSource, Disk, DiskLayout, Region, Server, Volume};
+use regionctl_inventory::{Disk, DiskLayout, Server, Volume};
 
 use crate::Host;
 
@@ -41,21 +41,8 @@ pub fn brick_device(host: &Host<'_>, volume: &Volume, disk: &Disk) -> String {
 }
 
 /// The disks of this host that are encrypted.
-pub fn own<'a>(host: &Host<'a>) -> Vec<&'a Disk> {
-    if host.shares_kernel() { Vec::new() } else { encrypted(host.region, host.server) }
-}
-
-/// The disks of a server that are to be encrypted. A plain disk that nothing is to be on is left alone.
-pub fn encrypted<'a>(region: &'a Region, server: &'a Server) -> Vec<&'a Disk> {
-    let of_brick = |disk: &Disk| {
-        let places = region.volumes().iter().flat_map(|volume| volume.brick_places(region));
-        places.filter(|place| place.server.name == server.name).any(|place| match place.source {
-            BrickSource::Disk { disk: used, .. } => used.name == disk.name,
-            BrickSource::Loop { .. } => false,
-        })
-    };
-    let used = |disk: &&Disk| disk.encrypt && (disk.layout != DiskLayout::Plain || of_brick(disk));
-    server.disks.iter().filter(used).collect()
+pub fn encrypted<'a>(host: &Host<'a>) -> Vec<&'a Disk> {
+    if host.shares_kernel() { Vec::new() } else { host.region.encrypted_disks(host.server).collect() }
 }
 
 /// Where a server's Tang answers.

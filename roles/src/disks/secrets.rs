@@ -3,7 +3,7 @@
 use regionctl_inventory::Region;
 use regionctl_secrets::Spec;
 
-use super::places::{encrypted, recovery_key};
+use super::places::recovery_key;
 
 /// Beyond guessing, and still to be typed at a console.
 const BYTES: usize = 24;
@@ -12,7 +12,7 @@ const BYTES: usize = 24;
 pub fn wanted(region: &Region) -> Vec<Spec> {
     let keys = |server| {
         let key = move |disk| Spec::Password { name: recovery_key(server, disk), bytes: BYTES };
-        encrypted(region, server).into_iter().map(key)
+        region.encrypted_disks(server).map(key)
     };
     region.servers().iter().flat_map(keys).collect()
 }

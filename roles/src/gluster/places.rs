@@ -9,13 +9,7 @@ pub const GLUSTERD: &str = "glusterd.service";
 
 /// The bricks on a host, with their volumes.
 pub fn bricks_on<'a>(host: &Host<'a>) -> Vec<(&'a Volume, BrickPlace<'a>)> {
-    let places = host
-        .region
-        .volumes()
-        .iter()
-        .flat_map(|volume| volume.brick_places(host.region).into_iter().map(move |place| (volume, place)));
-    let own = host.name();
-    places.filter(|(_, place)| place.server.name == *own).collect()
+    host.region.bricks().filter(|(_, place)| place.server.name == *host.name()).collect()
 }
 
 /// The servers with bricks, by name.

@@ -124,8 +124,7 @@ impl<'a> Host<'a> {
 
     /// The bricks that it will hold.
     pub(super) fn bricks(&self) -> Vec<BrickPlace<'a>> {
-        let all = self.region.volumes().iter().flat_map(|volume| volume.brick_places(self.region));
-        all.filter(|brick| brick.server.name == self.server.name).collect()
+        self.region.bricks().map(|(_, brick)| brick).filter(|brick| brick.server.name == self.server.name).collect()
     }
 
     /// True if it is a control plane of Kubernetes.

@@ -17,3 +17,14 @@ must_be_blank() {
   done
 }
 "#;
+
+/// `wipe DEVICE` takes away every sign of what is on it. The keys of LUKS are in its first 16 MiB: whoever has an old passphrase
+/// must find none.
+pub const WIPE: &str = r#"
+wipe() {
+  [ "$(blkid -p -o value -s TYPE -- "$1" || :)" != crypto_LUKS ] || dd if=/dev/zero of="$1" bs=1M count=16 conv=notrunc status=none
+  wipefs -q -a -- "$1"
+  sync -- "$1"
+  blockdev --rereadpt "$1" 2>/dev/null || :
+}
+"#;

@@ -5,7 +5,7 @@
 
 use regionctl_plan::{Action, Change, Fields, LedgerEntry, Resource, quote};
 
-use super::blank::BLANK;
+use super::blank::{BLANK, WIPE};
 use super::{text, words};
 use crate::kind::{Kind, Rows};
 
@@ -75,10 +75,7 @@ fn apply_one(change: &Change) -> String {
     let path = quote(&change.id().name);
     let Some(sort) = text(change.after(), "type") else {
         if change.resource.params.get("wipe") == Some(&true.into()) {
-            // The keys of LUKS are in its first 16 MiB: whoever has an old passphrase must find none.
-            let keys = format!("dd if=/dev/zero of={path} bs=1M count=16 conv=notrunc status=none");
-            let luks = format!("[ \"$(blkid -p -o value -s TYPE -- {path} || :)\" != crypto_LUKS ] || {keys}");
-            return format!("{luks}\nwipefs -q -a -- {path}\nsync -- {path}\n");
+            return format!("{WIPE}wipe {path}\n");
         }
         return format!("[ ! -e {path} ] || echo left: {path} with its file system\n");
     };

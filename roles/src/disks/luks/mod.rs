@@ -2,12 +2,12 @@
 
 use regionctl_engine::want;
 
-use super::places::{mapper, own, recovery_key};
+use super::places::{encrypted, mapper, recovery_key};
 use crate::{Host, Wanted};
 
 /// Nothing here waits for another host.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    let disks = own(host);
+    let disks = encrypted(host);
     if disks.is_empty() {
         return Wanted::new();
     }

@@ -1,7 +1,7 @@
 //! LVM: a group on each disk that is to have one, with the volumes of its bricks, or a thin pool.
 
 use regionctl_engine::want;
-use regionctl_inventory::{BrickSource, Disk, DiskLayout, Size};
+use regionctl_inventory::{BrickSource, Disk, DiskLayout};
 use regionctl_plan::Resource;
 
 use super::places::{brick_volume, device};
@@ -27,24 +27,10 @@ fn made_on(host: &Host<'_>, disk: &Disk) -> Vec<Resource> {
         all.push(want::lvm_thin_pool(group, POOL, "100%"));
         return all;
     }
-    all.extend(bricks_on(host, disk).into_iter().map(|(volume, size)| match size {
-        Some(size) => want::lvm_volume(group, volume, size.bytes()),
-        None => want::lvm_volume(group, volume, "100%"),
+    // Without a size, all of the disk.
+    all.extend(host.region.bricks_on_disk(host.server, disk).map(|(volume, place)| match place.source {
+        BrickSource::Disk { size: Some(size), .. } => want::lvm_volume(group, brick_volume(volume), size.bytes()),
+        _ => want::lvm_volume(group, brick_volume(volume), "100%"),
     }));
     all
-}
-
-/// The volumes with a brick on a disk, and the size of each brick; `None`: all of it.
-fn bricks_on<'a>(host: &Host<'a>, on: &Disk) -> Vec<(&'a str, Option<Size>)> {
-    let places = host
-        .region
-        .volumes()
-        .iter()
-        .flat_map(|volume| volume.brick_places(host.region).into_iter().map(move |place| (volume, place)));
-    let here = places.filter(|(_, place)| place.server.name == *host.name());
-    here.filter_map(|(volume, place)| match place.source {
-        BrickSource::Disk { disk, size } if disk.name == on.name => Some((brick_volume(volume), size)),
-        _ => None,
-    })
-    .collect()
 }

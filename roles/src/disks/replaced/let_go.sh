@@ -25,11 +25,3 @@ close_mappers() {
   done
   for name in $names; do dmsetup remove --force --retry -- "$name" || fail "/dev/mapper/$name is in use"; done
 }
-
-# The keys of LUKS are in its first 16 MiB: whoever has an old passphrase must find none.
-wipe() {
-  [ "$(blkid -p -o value -s TYPE -- "$1" || :)" != crypto_LUKS ] || dd if=/dev/zero of="$1" bs=1M count=16 conv=notrunc status=none
-  wipefs -q -a -- "$1"
-  sync -- "$1"
-  blockdev --rereadpt "$1" 2>/dev/null || :
-}

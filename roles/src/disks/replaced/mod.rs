@@ -6,9 +6,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use regionctl_engine::want::{self, Command, Condition, Undo};
-use regionctl_engine::{BLANK, GLUSTER, PRELUDE};
-use regionctl_inventory::{BrickPlace, BrickSource, Disk, DiskLayout, Region, Server, Volume};
+use regionctl_engine::{BLANK, GLUSTER, PRELUDE, WIPE};
+use regionctl_inventory::{BrickPlace, Disk, DiskLayout, Region, Server, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
 use super::lvm::POOL;
@@ -75,23 +77,15 @@ impl Replaced {
     pub fn find<'a>(&self, region: &'a Region) -> Option<Lost<'a>> {
         let server = region.server(&self.server)?;
         let disk = server.disk(&self.disk)?;
-        let on_it = |place: &BrickPlace<'_>| {
-            let of_disk = matches!(place.source, BrickSource::Disk { disk: of, .. } if of.name == disk.name);
-            place.server.name == server.name && of_disk
-        };
-        let places = region.volumes().iter().flat_map(|volume| volume.brick_places(region).into_iter().map(move |p| (volume, p)));
-        Some(Lost { server, disk, bricks: places.filter(|(_, place)| on_it(place)).collect() })
+        Some(Lost { server, disk, bricks: region.bricks_on_disk(server, disk).collect() })
     }
 }
 
 impl Lost<'_> {
     /// The servers that have a brick of one of its volumes, itself among them.
-    pub fn servers(&self, region: &Region) -> Vec<String> {
+    pub fn servers(&self, region: &Region) -> BTreeSet<String> {
         let places = self.bricks.iter().flat_map(|(volume, _)| volume.brick_places(region));
-        let mut servers: Vec<_> = places.map(|place| place.server.name.to_string()).collect();
-        servers.sort();
-        servers.dedup();
-        servers
+        places.map(|place| place.server.name.to_string()).collect()
     }
 
     /// `/dev/disk/by-id/nvme-one` as a word of a shell.
@@ -229,7 +223,7 @@ fn let_go(host: &Host<'_>, lost: &Lost<'_>, replaced: &Replaced) -> Resource {
     let wiped = replaced.wiped.as_deref();
     let device = lost.device();
     let names = format!("{} {}", quote(&mapper(lost.disk)), quote(lost.disk.name.as_str()));
-    let (mut check, mut run) = (DEVICES.to_owned(), format!("{PRELUDE}{GLUSTER}{DEVICES}{LET_GO}"));
+    let (mut check, mut run) = (DEVICES.to_owned(), format!("{PRELUDE}{GLUSTER}{WIPE}{DEVICES}{LET_GO}"));
     for (volume, place) in &lost.bricks {
         let at = format!("{} {}", quote(&place.mount_point), quote(&brick_device(host, volume, lost.disk)));
         let words = [volume.name.as_str(), place.server.name.as_str(), &place.path].map(quote).join(" ");

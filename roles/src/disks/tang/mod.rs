@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use regionctl_engine::want::{self, Want as _};
 
-use super::places::{TANG, TANG_PORT, encrypted};
+use super::places::{TANG, TANG_PORT};
 use crate::template::fill;
 use crate::{Host, Wanted};
 
@@ -15,7 +15,7 @@ const CONFIG: &str = "/etc/systemd/system/tangd.socket.d/regionctl.conf";
 
 /// Nothing here waits for another host. Tang makes its keys when it is installed.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    if !host.others().any(|server| !encrypted(host.region, server).is_empty()) {
+    if host.others().all(|server| host.region.encrypted_disks(server).next().is_none()) {
         return Wanted::new();
     }
     let address = SocketAddr::new(host.server.vrack_address(), TANG_PORT).to_string();

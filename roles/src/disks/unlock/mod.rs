@@ -4,7 +4,7 @@ use regionctl_engine::want::{self, Want as _};
 use regionctl_inventory::Disk;
 use regionctl_plan::{Id, Resource};
 
-use super::places::{TANG, mapper, own, recovery_key, tang_url};
+use super::places::{TANG, encrypted, mapper, recovery_key, tang_url};
 use crate::{Host, Wanted};
 
 const ASKED: &str = "clevis-luks-askpass.path";
@@ -14,17 +14,17 @@ const OPTIONS: &str = "luks,_netdev,nofail";
 
 /// A binding needs every one of the other servers, so it waits for all of them; opening needs one.
 pub fn wants(host: &Host<'_>) -> Wanted {
-    let disks = own(host);
+    let disks = encrypted(host);
     if disks.is_empty() || host.others().next().is_none() {
         return Wanted::new();
     }
     let opened =
         |disk: &&Disk| want::line("/etc/crypttab", &format!("{} ", mapper(disk)), &format!("{} none {OPTIONS}", disk.device));
-    // Debian 13 took what reads crypttab out of the package systemd.
-    let reader = (host.facts.os_version >= 13).then(|| want::package("systemd-cryptsetup"));
-    reader
-        .into_iter()
-        .fold(Wanted::new().packages_of(host, "disks/unlock"), Wanted::package)
+    let mut wanted = Wanted::new().packages_of(host, "disks/unlock");
+    if host.facts.os_version >= 13 {
+        wanted = wanted.packages_of(host, "disks/crypttab");
+    }
+    wanted
         .then_all(disks.iter().map(|disk| binding(host, disk)))
         .then_all(disks.iter().map(opened))
         .then(want::unit("remote-cryptsetup.target").enabled())

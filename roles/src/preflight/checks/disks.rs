@@ -2,21 +2,16 @@
 
 use regionctl_inventory::{BrickSource, Disk as Wanted, DiskLayout, Size};
 
-use regionctl_plan::sha256;
-
 use super::super::Disk;
 use super::super::check::Said;
 use super::super::host::{Host, Hosts};
+use crate::disks::mapper;
+use crate::gluster::bricks::label;
 
-/// The label that the role `gluster/bricks` gives to the file system of this disk: one of another server's disks differs. A
-/// disk that comes back with its server's system newly installed is known by it, although the ledger is gone.
-fn label(host: &Host<'_>, wanted: &Wanted) -> Option<String> {
-    let bricks = host.bricks();
-    let place =
-        bricks.iter().find(|place| matches!(&place.source, BrickSource::Disk { disk, .. } if disk.name == wanted.name))?;
-    let name = place.mount_point.rsplit('/').next()?;
-    let hash = sha256(format!("{}/{name}", host.name()).as_bytes());
-    Some(format!("{}-{}", name.chars().take(6).collect::<String>(), hash.get(..5)?))
+/// A disk that comes back with its server's system newly installed is known by the label of its brick, although the ledger is
+/// gone.
+fn has_our_label(host: &Host<'_>, wanted: &Wanted, disk: &Disk) -> bool {
+    host.region.bricks_on_disk(host.server, wanted).any(|(_, place)| label(&place) == disk.label)
 }
 
 /// A disk of the inventory and what the host says of it. One that is not there is told by [`present`] alone.
@@ -31,12 +26,12 @@ fn fresh<'a>(host: &Host<'a>) -> Vec<(&'a Wanted, &'a Disk)> {
         |disk: &Disk| !disk.mounts.is_empty() && disk.mounts.iter().all(|m| host.probe.owns(&format!("mount:{m}")));
     let named = |name: &str| host.probe.owns_name(name);
     let ours = |wanted: &Wanted, disk: &Disk| {
-        host.probe.owns(&format!("luks:luks-{}", wanted.name))
+        host.probe.owns(&format!("luks:{}", mapper(wanted)))
             || host.probe.owns(&format!("lvm_group:{}", wanted.name))
             || named(wanted.device.as_str())
             || named(&disk.target)
             || mounted_by_us(disk)
-            || label(host, wanted).is_some_and(|label| label == disk.label)
+            || has_our_label(host, wanted, disk)
     };
     disks(host).into_iter().filter(|(wanted, disk)| !ours(wanted, disk)).collect()
 }
@@ -89,15 +84,13 @@ const LEAST: Size = Size::mib(300);
 /// What the bricks on it are to have, and a little for the file system.
 pub(super) fn size(host: &Host<'_>) -> Vec<Said> {
     each(disks(host), |wanted, disk| {
-        let bricks = host.bricks();
-        let on_it = bricks.iter().filter_map(|brick| match &brick.source {
-            BrickSource::Disk { disk, size } if disk.name == wanted.name => {
-                Some(size.map_or(LEAST, |size| size.max(LEAST)).bytes())
-            }
-            _ => None,
+        let on_it = host.region.bricks_on_disk(host.server, wanted).map(|(_, brick)| match brick.source {
+            BrickSource::Disk { size: Some(size), .. } => size.max(LEAST).bytes(),
+            _ => LEAST.bytes(),
         });
         let least = on_it.sum::<u64>().max(LEAST.bytes());
-        let message = || format!("disk {} has {}; at least {} are needed", wanted.name, mib(disk.bytes), mib(least));
+        let message =
+            || format!("disk {} has {}; at least {} are needed", wanted.name, Size::shown(disk.bytes), Size::shown(least));
         (disk.bytes < least).then(|| Said::new(message()))
     })
 }
@@ -165,8 +158,12 @@ pub(super) fn brick_sizes(hosts: &Hosts<'_>) -> Vec<Said> {
             if let (Some((small, least)), Some((_, most))) = (least, most)
                 && least / 95 < most / 100
             {
-                let message =
-                    format!("the brick of `{}` is on a disk of {}, another on one of {}", volume.name, mib(*least), mib(*most));
+                let message = format!(
+                    "the brick of `{}` is on a disk of {}, another on one of {}",
+                    volume.name,
+                    Size::shown(*least),
+                    Size::shown(*most)
+                );
                 said.push(Said::new(message).on(small).hint("the smaller one limits what the volume holds"));
             }
         }
@@ -195,10 +192,4 @@ pub(super) fn write_stall(host: &Host<'_>) -> Vec<Said> {
     }
     let slow = writes.average().filter(|average| *average > 100.0);
     slow.map(|average| Said::new(format!("a synced write takes {average:.0} ms on average"))).into_iter().collect()
-}
-
-/// A size as people read it.
-fn mib(bytes: u64) -> String {
-    let mib = bytes >> 20;
-    Size::mib(if mib >= 10 * 1024 { mib - mib % 1024 } else { mib }).to_string()
 }

@@ -72,6 +72,5 @@ pub(super) fn brick_space(host: &Host<'_>) -> Vec<Said> {
 
 /// An amount as people read it.
 fn kib(amount: u64) -> String {
-    let whole = if amount >= 10 * GIB_IN_KIB { GIB_IN_KIB } else { MIB_IN_KIB };
-    Size::mib((amount - amount % whole) / MIB_IN_KIB).to_string()
+    Size::shown(amount.saturating_mul(1024)).to_string()
 }

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use regionctl_inventory::{BrickSource, Disk, DiskLayout, Server, Size};
-use regionctl_roles::preflight::{Array, HostProbe, ailments, smart_of};
+use regionctl_inventory::{self as inventory, Disk, DiskLayout, Server, Size};
+use regionctl_roles::preflight::{Array, HostProbe, ailments, disks_script, smart_of};
 use serde::Serialize;
 
 use super::Context;
 use crate::args::{Contact, Hosts};
-use crate::disks;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::region::Region;
 use crate::render::clean::clean;
 use crate::render::style::Style;
 use crate::render::table::{Cell, Table};
-use crate::survey::{complaints, exit_of};
+use crate::survey;
+
+/// What blkid calls an encrypted container.
+const LUKS: &str = "crypto_LUKS";
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -49,6 +51,7 @@ struct Row {
     model: String,
     serial: String,
     layout: DiskLayout,
+    /// Whether it is now, whatever the inventory wants.
     encrypted: bool,
     /// What is recognised on the device itself: `xfs`, `crypto_LUKS`, …
     holds: Vec<String>,
@@ -78,45 +81,47 @@ enum Health {
     Unknown,
 }
 
+/// What a server said of its disks, or why it is not known.
+type Answer = Result<HostProbe, String>;
+
 /// Lists the data disks and how they are. Changes nothing.
 pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let output = &context.output;
     let region = Region::load(&context.file)?;
     let selection = region.select(&args.hosts.clone().into())?;
     let engine = region.engine(&args.contact, output)?;
-    let answers = disks::ask(&region, &engine, args.contact.parallel, output, |name| selection.has_host(name)).await;
-    let silent: Vec<_> = answers.iter().filter_map(|(name, answer)| Some((name.as_str(), answer.as_ref().err()?))).collect();
-    output.say(&complaints(&silent, output));
-    let asked = region.inventory.region.servers().iter();
-    let asked: Vec<_> = asked.filter_map(|server| Some((server, answers.get(server.name.as_str())?.as_ref().ok()))).collect();
-    let rows = |(server, probe): &(&Server, Option<&HostProbe>)| {
-        server.disks.iter().map(|disk| row(&region, server, disk, *probe)).collect::<Vec<_>>()
+    let servers = region.inventory.region.servers().iter().filter(|server| selection.has_host(server.name.as_str()));
+    let servers: Vec<_> = servers.collect();
+    let scripts = servers.iter().map(|server| (server.name.to_string(), disks_script(server))).collect();
+    let answers = survey::ask_each(&engine, "asking for the disks", &scripts, output).await;
+    let answer = |server: &Server| match answers.get(server.name.as_str()) {
+        Some(Ok(text)) => HostProbe::read(text),
+        _ => Err("its server does not answer".to_owned()),
     };
-    let arrays = |(server, probe): &(&Server, Option<&HostProbe>)| {
-        let arrays = &(*probe)?.health.arrays;
+    let asked: Vec<_> = servers.into_iter().map(|server| (server, answer(server))).collect();
+    let rows = |(server, answer): &(&Server, Answer)| {
+        server.disks.iter().map(|disk| row(&region.inventory.region, server, disk, answer)).collect::<Vec<_>>()
+    };
+    let arrays = |(server, answer): &(&Server, Answer)| {
+        let arrays = &answer.as_ref().ok()?.health.arrays;
         (!arrays.is_empty()).then(|| (server.name.to_string(), arrays.clone()))
     };
     let listing = Listing { disks: asked.iter().flat_map(rows).collect(), arrays: asked.iter().filter_map(arrays).collect() };
     output.data(&listing, |style| text(&listing, style))?;
-    Ok(silent.first().map_or(Exit::Done, |(_, error)| exit_of(error)))
+    let silent = answers.values().find_map(|answer| answer.as_ref().err());
+    Ok(silent.map_or(Exit::Done, survey::exit_of))
 }
 
-/// `probe` is what the server answered, if it did.
-fn row(region: &Region, server: &Server, disk: &Disk, probe: Option<&HostProbe>) -> Row {
+fn row(region: &inventory::Region, server: &Server, disk: &Disk, answer: &Answer) -> Row {
+    let probe = answer.as_ref().ok();
     let seen = probe.and_then(|probe| probe.disks.get(disk.device.as_str())).cloned().unwrap_or_default();
     let smart = probe.and_then(|probe| smart_of(probe, disk)).cloned().unwrap_or_default();
     let first = |one: String, other: String| if one.is_empty() { other } else { one };
-    let region = &region.inventory.region;
-    let places =
-        region.volumes().iter().flat_map(|volume| volume.brick_places(region).into_iter().map(move |place| (volume, place)));
-    let here = places.filter(|(_, place)| {
-        place.server.name == server.name && matches!(place.source, BrickSource::Disk { disk: of, .. } if of.name == disk.name)
-    });
-    let brick = |(volume, place): (&regionctl_inventory::Volume, regionctl_inventory::BrickPlace<'_>)| Brick {
+    let bricks = region.bricks_on_disk(server, disk).map(|(volume, place)| Brick {
         volume: volume.name.to_string(),
         mount: place.mount_point,
         arbiter: place.arbiter,
-    };
+    });
     let name = disk.name.as_str();
     Row {
         server: server.name.to_string(),
@@ -127,19 +132,17 @@ fn row(region: &Region, server: &Server, disk: &Disk, probe: Option<&HostProbe>)
         model: first(smart.model, seen.model),
         serial: first(smart.serial, seen.serial),
         layout: disk.layout,
-        encrypted: disk.encrypt,
+        encrypted: seen.signatures.iter().any(|found| found == LUKS),
         holds: seen.signatures,
-        bricks: here.map(brick).collect(),
+        bricks: bricks.collect(),
         smart: match smart.passed {
             Some(true) => Health::Passed,
             Some(false) => Health::Failing,
             None => Health::Unknown,
         },
-        ails: match probe {
-            Some(probe) => {
-                ailments(server, probe).into_iter().find(|one| one.disk.as_deref() == Some(name)).map(|one| one.message)
-            }
-            None => Some("its server does not answer".to_owned()),
+        ails: match answer {
+            Ok(probe) => ailments(server, probe).into_iter().find(|one| one.disk.as_deref() == Some(name)).map(|one| one.message),
+            Err(why) => Some(why.clone()),
         },
     }
 }
@@ -169,7 +172,7 @@ fn text(listing: &Listing, style: &Style) -> String {
         table.row([
             format!("{}:{}", clean(&row.server), clean(&row.disk)).into(),
             clean(&device).into(),
-            if row.size > 0 { size(row.size).into() } else { "-".into() },
+            if row.size > 0 { Size::shown(row.size).to_string().into() } else { "-".into() },
             if names.is_empty() { "-".into() } else { names.join(", ").into() },
             layout(row).into(),
             if row.target.is_empty() {
@@ -198,12 +201,6 @@ fn layout(row: &Row) -> String {
         DiskLayout::LvmThin => "lvm-thin",
     };
     if row.encrypted { format!("{layout}, encrypted") } else { layout.to_owned() }
-}
-
-/// As people read it: whole GiB of what is larger.
-fn size(bytes: u64) -> String {
-    let mib = bytes >> 20;
-    Size::mib(if mib >= 10 * 1024 { mib - mib % 1024 } else { mib }).to_string()
 }
 
 fn arrays_text(arrays: &BTreeMap<String, Vec<Array>>, style: &Style) -> String {

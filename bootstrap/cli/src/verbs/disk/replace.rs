@@ -1,5 +1,6 @@
 //! `regionctl disk replace`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let vault = Arc::new(Vault::open(&region, &args.identity.identity)?);
     let engine = region.engine_replacing(Some(replaced), &args.contact, &vault, output)?;
     let layers = [Layer::Disks, Layer::Gluster].map(|layer| layer.name().to_owned());
-    let selection = Selection { hosts: servers.into_iter().collect(), layers: layers.into() };
+    let selection = Selection { hosts: servers, layers: layers.into() };
     let survey = survey::survey(&engine, &selection, &Goal::Wanted, output).await?;
     all_answered(&survey)?;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| no_plan(&error))?;
@@ -85,7 +86,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The servers of the volumes that have a brick on the disk.
-fn servers(region: &Region, replaced: &Replaced, named: &str) -> Result<Vec<String>, Failure> {
+fn servers(region: &Region, replaced: &Replaced, named: &str) -> Result<BTreeSet<String>, Failure> {
     let region = &region.inventory.region;
     let servers = replaced.find(region).map(|lost| lost.servers(region)).unwrap_or_default();
     if servers.is_empty() {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use regionctl_engine::{Engine, HostView, Rows, Survey};
 use regionctl_inventory::Region;
 
-use super::{encryption, pairs, vpn};
+use super::{disks, encryption, pairs, vpn};
 use crate::output::Output;
 use crate::render::words::count;
 use crate::survey;
 
 /// What the hosts answered.
 pub struct Answers {
-    rows: BTreeMap<String, Rows>,
+    hosts: BTreeMap<String, (String, Rows)>,
     /// True if every host that was asked answered.
     pub complete: bool,
 }
@@ -20,7 +20,12 @@ pub struct Answers {
 impl Answers {
     /// A host's answer; `None` if it was not asked, or did not answer.
     pub fn of(&self, host: &str) -> Option<&Rows> {
-        self.rows.get(host)
+        self.hosts.get(host).map(|(_, rows)| rows)
+    }
+
+    /// All that it printed.
+    pub fn text(&self, host: &str) -> Option<&str> {
+        self.hosts.get(host).map(|(text, _)| text.as_str())
     }
 }
 
@@ -31,13 +36,17 @@ pub async fn ask(engine: &Engine, region: &Region, survey: &Survey, output: &Out
     let what = format!("asking {} for more", count(scripts.len(), "host"));
     let answers = survey::ask_each(engine, &what, &scripts, output).await;
     let complete = answers.values().all(Result::is_ok);
-    let rows = answers.into_iter().filter_map(|(name, answer)| Some((name, Rows::read(answer.ok()?.lines()))));
-    Answers { rows: rows.collect(), complete }
+    let hosts = answers.into_iter().filter_map(|(name, answer)| {
+        let text = answer.ok()?;
+        let rows = Rows::read(text.lines());
+        Some((name, (text, rows)))
+    });
+    Answers { hosts: hosts.collect(), complete }
 }
 
 /// Each section asks in a shell of its own, so that none can stop the others.
 fn script(region: &Region, host: &str, view: &HostView) -> Option<String> {
-    let questions = [vpn::script(view), pairs::script(region, host, view), encryption::script(view)];
+    let questions = [vpn::script(view), pairs::script(region, host, view), encryption::script(view), disks::script(region, host)];
     let script: String =
         questions.iter().flatten().map(|ask| format!("(\nset +e\n{ask}) </dev/null 2>/dev/null || :\n")).collect();
     (!script.is_empty()).then_some(script)

@@ -18,6 +18,7 @@ use regionctl_plan::Plan;
 use serde::Serialize;
 
 use self::certificates::Certificates;
+use self::disks::Disks;
 use self::encryption::Encryption;
 use self::gateway::Gateway;
 use self::heal::Volume;
@@ -61,7 +62,7 @@ struct Report {
     hosts: BTreeMap<String, HostStatus>,
     volumes: Vec<Volume>,
     /// Disks and arrays that are not well.
-    disks: Vec<disks::Ailing>,
+    disks: Disks,
     #[serde(skip_serializing_if = "Option::is_none")]
     vrack: Option<Pairs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +87,8 @@ trait Section {
 impl Report {
     /// What the region has, in the order in which it is read.
     fn sections(&self) -> impl Iterator<Item = &dyn Section> {
-        let sections: [Option<&dyn Section>; 5] = [
+        let sections: [Option<&dyn Section>; 6] = [
+            Some(&self.disks),
             self.vrack.as_ref().map(|section| section as _),
             self.gateway.as_ref().map(|section| section as _),
             self.vpn.as_ref().map(|section| section as _),
@@ -139,7 +141,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let inventory = &region.inventory.region;
     let answers = look::ask(&engine, inventory, &survey, &context.output).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let disks = disks::ailing(&region, &engine, &survey, args.contact.parallel, &context.output).await;
     let hosts = survey.iter().map(|(name, answer)| (name.clone(), host_status(name, answer, &plan))).collect();
     let report = Report {
         region: region.name().to_owned(),
@@ -147,7 +148,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         generation: plan.parent,
         hosts,
         volumes,
-        disks,
+        disks: disks::section(inventory, &answers),
         vrack: pairs::section(inventory, &survey, &answers),
         gateway: gateway::section(inventory, &survey),
         vpn: vpn::section(&survey, &answers),
@@ -156,7 +157,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     };
     context.output.data(&report, |style| text(&report, style))?;
     let well = report.volumes.iter().all(Volume::is_well) && report.sections().all(Section::is_well);
-    let as_wanted = plan.is_empty() && report.disks.is_empty() && well && answers.complete;
+    let as_wanted = plan.is_empty() && well && answers.complete;
     match survey::exit(&survey) {
         Exit::Done if args.exit_code && !as_wanted => Ok(Exit::Pending),
         exit => Ok(exit),
@@ -231,7 +232,6 @@ fn text(report: &Report, style: &Style) -> String {
     if !report.volumes.is_empty() {
         out += &format!("\n{}", volumes_text(&report.volumes, style));
     }
-    out += &disks::text(&report.disks, style);
     for text in report.sections().map(|section| section.text(style)).filter(|text| !text.is_empty()) {
         out += &format!("\n{text}");
     }

@@ -13,6 +13,7 @@ use crate::render::clean::clean;
 use crate::render::style::Style;
 use crate::render::table::Table;
 use crate::render::time::date_and_clock;
+use crate::render::words::list;
 
 const ROLE: &str = "vpn/openvpn";
 
@@ -87,8 +88,12 @@ impl Section for Vpn {
     }
 
     fn text(&self, style: &Style) -> String {
+        let unknown = match self.silent.as_slice() {
+            [] => String::new(),
+            silent => format!("VPN: not known from {}\n", clean(&list(silent, 8))),
+        };
         if self.clients.is_empty() {
-            return "VPN: nobody is connected\n".to_owned();
+            return if unknown.is_empty() { "VPN: nobody is connected\n".to_owned() } else { unknown };
         }
         let mut table = Table::new(["VPN user", "since", "address", "from", "server"]);
         for client in &self.clients {
@@ -101,7 +106,7 @@ impl Section for Vpn {
                 clean(server).into(),
             ]);
         }
-        table.render(style)
+        table.render(style) + &unknown
     }
 }
 
@@ -136,5 +141,15 @@ CLIENT_LIST,UNDEF,198.51.100.7:1194,,,14,54,2026-11-21 17:58:02,1795280282,UNDEF
         assert_eq!(read(&lines(TEXT)[..1], "a"), []);
         assert_eq!(read(&lines("CLIENT_LIST,alice,1,2,3"), "a"), []);
         assert_eq!(read(&[], "a"), []);
+    }
+
+    #[test]
+    fn a_server_that_is_silent_may_have_clients() {
+        let told = |silent: &[&str]| {
+            let silent = silent.iter().map(|name| (*name).to_owned()).collect();
+            Vpn { clients: Vec::new(), silent }.text(&Style::plain())
+        };
+        assert_eq!(told(&[]), "VPN: nobody is connected\n");
+        assert_eq!(told(&["a", "b"]), "VPN: not known from a, b\n");
     }
 }
