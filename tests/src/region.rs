@@ -74,15 +74,17 @@ impl LabRegion {
         Ok(region)
     }
 
-    /// The operator's key, and another as the recovery of the first.
+    /// A secrets file for the operator's key, and another as the recovery of the first; the keys are made once.
     ///
     /// # Errors
     /// A key cannot be made.
     pub fn keys(&self) -> Result<(), Failed> {
         for name in ["operator", "recovery"] {
             let key = self.path(name);
-            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", &key]).status();
-            want(made.is_ok_and(|status| status.success()), || "no key can be made".into())?;
+            if !Path::new(&key).exists() {
+                let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", &key]).status();
+                want(made.is_ok_and(|status| status.success()), || "no key can be made".into())?;
+            }
             let public = std::fs::read_to_string(format!("{key}.pub")).map_err(|error| error.to_string())?;
             self.ok(&["--lab", "secrets", "recipients", "add", public.trim()])?;
         }

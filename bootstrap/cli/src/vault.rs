@@ -135,6 +135,10 @@ impl regionctl_engine::Secrets for Vault {
         std::fs::read(&self.file).ok()
     }
 
+    fn is_new(&self, name: &str) -> bool {
+        self.made.iter().any(|made| made.name == name && made.why == Why::Missing)
+    }
+
     fn recipients(&self) -> Option<usize> {
         self.with(|secrets| secrets.recipients().len())
     }

@@ -171,6 +171,9 @@ impl Engine {
         };
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
+        let lost: Vec<_> =
+            views.iter().flat_map(|(host, view)| lint::key_lost(host, view, &plan, |name| self.vault.is_new(name))).collect();
+        plan.findings.extend(lost);
         plan.findings.extend(self.vault.recipients().and_then(lint::few_recipients));
         Ok(plan.seal())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnetwork::IpNetwork;
-use regionctl_plan::{Action, Change, Finding, Plan, Resource, Severity};
+use regionctl_plan::{Action, Change, Finding, Plan, Resource, SecretRef, Severity};
 
 use crate::planner::{self, HostView};
 
@@ -13,6 +13,7 @@ pub const LINTS: &[(&str, &str)] = &[
     ("data-overwritten", "a disk that holds something would get a file system"),
     ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
     ("operator-dropped", "the packet filter would keep out the operator who plans it"),
+    ("key-lost", "a disk is encrypted, and the recovery key that it was made with is not among the secrets"),
     ("few-recipients", "only one key opens the region's secrets: when it is lost, so are they"),
     ("no-undo", "a change cannot be taken back by `reset` or a rollback"),
 ];
@@ -32,6 +33,24 @@ pub fn operator_dropped(host: &str, view: &HostView) -> Option<Finding> {
             .on(host)
             .hint("add your network to `network.firewall.operators`, or come through the vrack or the VPN"),
     )
+}
+
+/// Encrypted disks of one host that stay as they are, though their key is one that was only just made: it opens none of them.
+pub fn key_lost(host: &str, view: &HostView, plan: &Plan, is_new: impl Fn(&str) -> bool) -> Vec<Finding> {
+    let made = |resource: &Resource| {
+        plan.changes().any(|(_, on, change)| on == host && *change.id() == resource.id && change.before.is_none())
+    };
+    let there = |resource: &&Resource| view.have.get(&resource.id).is_some_and(Option::is_some) && !made(resource);
+    let lost = |resource: &Resource| {
+        let key = SecretRef::all(resource.text_param("key")?).into_iter().find(|key| is_new(&key.name))?;
+        let device = resource.text("device").unwrap_or(&resource.id.name);
+        let message = format!("`{device}` is encrypted, and its recovery key `{}` is not among the secrets", key.name);
+        let hint = "`regionctl history --fetch` brings lost secrets back from the servers; without the key the disk can only be \
+                    wiped, with `disk replace SERVER:DISK --wipe`";
+        Some(Finding::new("key-lost", Severity::Error, message).on(host).hint(hint))
+    };
+    let resources = view.wanted.iter().flat_map(|(_, wanted)| wanted);
+    resources.filter(|resource| resource.id.kind == "luks").filter(there).filter_map(lost).collect()
 }
 
 /// Secrets that so many keys open.
@@ -101,29 +120,56 @@ fn condition(change: &Change) -> Option<Finding> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use regionctl_plan::{HostStage, PLAN_FORMAT, Stage, diff};
+    use regionctl_plan::{Facts, HostStage, PLAN_FORMAT, Stage, diff};
 
     use super::*;
+    use crate::kind::Kinds;
+    use crate::planner::stages;
     use crate::want::{self, Condition};
 
-    #[test]
-    fn a_condition_that_does_not_hold_forbids_the_plan_by_name() {
-        let condition = Condition { name: "it rains", check: "false", finding: "dry", message: "it is dry", hint: "wait" };
-        let changes: Vec<_> = diff(&want::condition(&condition), None).into_iter().collect();
-        let on = HostStage { wanted: vec![], changes };
-        let plan = Plan {
+    fn plan(stages: Vec<Stage>) -> Plan {
+        Plan {
             format: PLAN_FORMAT,
             id: String::new(),
             region: "demo".into(),
             release: String::new(),
             parent: None,
             inventory: String::new(),
-            stages: vec![Stage { layer: "disks".into(), hosts: BTreeMap::from([("a".to_owned(), on)]) }],
+            stages,
             findings: vec![],
             notes: vec![],
-        };
+        }
+    }
+
+    #[test]
+    fn a_condition_that_does_not_hold_forbids_the_plan_by_name() {
+        let condition = Condition { name: "it rains", check: "false", finding: "dry", message: "it is dry", hint: "wait" };
+        let changes: Vec<_> = diff(&want::condition(&condition), None).into_iter().collect();
+        let on = HostStage { wanted: vec![], changes };
+        let plan = plan(vec![Stage { layer: "disks".into(), hosts: BTreeMap::from([("a".to_owned(), on)]) }]);
         let expected = Finding::new("dry", Severity::Error, "it is dry").on("a").hint("wait");
         assert_eq!(check(&plan), [expected]);
+    }
+
+    #[test]
+    fn a_disk_whose_key_is_gone_is_not_given_another_in_silence() {
+        let disk = want::luks("luks-data", "/dev/sdb", &SecretRef { name: "disks/a/data".into(), version: 1 }.to_string());
+        let found = |there: bool, is_new: bool| {
+            let view = HostView {
+                facts: Facts::assumed(),
+                ledger: vec![],
+                wanted: vec![("disks".into(), vec![disk.clone()])],
+                wanted_by_any: BTreeSet::from([disk.id.clone()]),
+                have: BTreeMap::from([(disk.id.clone(), disk.want.clone().filter(|_| there))]),
+            };
+            let plan = plan(stages(&Kinds::host(), &["disks".into()], &BTreeMap::from([("a".to_owned(), view.clone())])));
+            key_lost("a", &view, &plan, |name| is_new && name == "disks/a/data")
+        };
+        assert_eq!(found(false, true), []);
+        assert_eq!(found(true, false), []);
+        let [found] = found(true, true).try_into().unwrap();
+        assert_eq!((found.name.as_str(), found.severity), ("key-lost", Severity::Error));
+        assert!(found.message.contains("/dev/sdb") && LINTS.iter().any(|(name, _)| *name == found.name));
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub trait Secrets: Send + Sync {
     /// The encrypted file as it is on disk, for the hosts to keep. `None`: there is none.
     fn sealed(&self) -> Option<Vec<u8>>;
 
+    /// True if there was no such secret until now, and it was made in memory.
+    fn is_new(&self, _name: &str) -> bool {
+        false
+    }
+
     /// How many keys open the file. `None`: there is none, or nobody looked.
     fn recipients(&self) -> Option<usize> {
         None
@@ -92,6 +97,10 @@ impl Vault {
 
     pub(crate) fn sealed_file(&self) -> Option<Vec<u8>> {
         self.secrets.sealed()
+    }
+
+    pub(crate) fn is_new(&self, name: &str) -> bool {
+        self.secrets.is_new(name)
     }
 
     pub(crate) fn recipients(&self) -> Option<usize> {

@@ -1,8 +1,11 @@
 //! A brick on LVM on LUKS, on a machine with its own kernel among container hosts: opened at boot by the others, or not at all.
 
+use regionctl_lab::Lab;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
+const LAB: &str = "disks";
+const REFUSED: i32 = 9;
 const INSTALL: [&str; 3] = ["--lab", "install", "--yes"];
 const PLAN: [&str; 3] = ["--lab", "plan", "--exit-code"];
 const HOST: &str = "storage-1";
@@ -20,7 +23,7 @@ fn document(text: String) -> String {
 
 /// See the module.
 pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
-    let region = LabRegion::up_with("disks", document)?;
+    let region = LabRegion::up_with(LAB, document)?;
     region.keys()?;
     suite.step("a brick on LVM on LUKS is made, and a second plan is empty", || {
         region.ok(&INSTALL)?;
@@ -36,6 +39,7 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
             region.on(HOST, "grep -rlE 'luksFormat|clevis luks bind' /var/lib/regionctl /run/regionctl 2>/dev/null || :")?;
         want(kept.is_empty(), || kept.clone())
     });
+    suite.step("a lost recovery key is said, and not replaced by one that opens nothing", || key_lost(&region));
     suite.step("it is opened by the other servers after a power cut", || {
         again(&region)?;
         until(BOOT, "the brick", || region.on(HOST, OPEN).is_ok())?;
@@ -64,6 +68,19 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
         want(left == "control\n", || left.clone())
     });
     Ok(())
+}
+
+fn key_lost(region: &LabRegion) -> Result<(), Failed> {
+    let folder = Lab::open(LAB).map_err(|error| error.to_string())?.folder().to_owned();
+    let text = |error: std::io::Error| error.to_string();
+    let (file, kept) = (folder.join("secrets.age"), folder.join("secrets.kept"));
+    std::fs::rename(&file, &kept).map_err(text)?;
+    region.keys()?;
+    let said = region.exits(REFUSED, &[&INSTALL[..], &["--layer", "disks"]].concat());
+    std::fs::rename(&kept, &file).map_err(text)?;
+    let said = said?;
+    want(said.contains("key-lost") && said.contains("history --fetch"), || said.clone())?;
+    region.ok(&PLAN).map(drop)
 }
 
 /// A power cut, and on again.

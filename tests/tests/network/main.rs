@@ -18,6 +18,9 @@ const CONNECTION: i32 = 4;
 const REFUSED: i32 = 9;
 /// An address that nobody has a route to but through a gateway: the operator's place plays a server outside.
 const OUTSIDE: &str = "192.0.2.80";
+const FORWARDED: &str = "203.0.113.200";
+/// The first of the range for load balancers.
+const BALANCER: &str = "10.90.0.180";
 const INSTALL: [&str; 5] = ["--lab", "install", "--yes", "--layer", "base,network"];
 const PLAN: [&str; 5] = ["--lab", "plan", "--exit-code", "--layer", "base,network"];
 
@@ -42,6 +45,7 @@ fn layer(suite: &mut Suite) -> Result<(), Failed> {
     suite.step("the packet filter drops what nobody needs, and other tables stay", || filtered(&region));
     suite.step("the names of the region and of others resolve on every host", || names(&region));
     suite.step("a table altered by hand is shown and mended", || altered(&region));
+    suite.step("a server outside reaches what a public address is forwarded to, and nothing else", || way_in(&region));
     suite.step("a host reaches a server outside through the gateway, also when its holder is off", || way_out(&region));
     suite.step("a reset leaves nothing", || {
         region.ok(&["--lab", "reset", "--yes"])?;
@@ -50,9 +54,13 @@ fn layer(suite: &mut Suite) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The example with other operators.
+/// The example with other operators, and a public address for a load balancer.
 fn with(document: &str, operators: &str) -> String {
-    document.replacen("{operators: [203.0.113.0/24]}", &format!("{{operators: {operators}}}"), 1)
+    document.replacen("{operators: [203.0.113.0/24]}", &format!("{{operators: {operators}}}"), 1).replacen(
+        "servers: [compute-1, compute-2]}",
+        &format!("servers: [compute-1, compute-2], publicAddresses: [{FORWARDED}]}}"),
+        1,
+    )
 }
 
 fn refused(region: &LabRegion) -> Result<(), Failed> {
@@ -106,9 +114,7 @@ fn altered(region: &LabRegion) -> Result<(), Failed> {
     region.ok(&PLAN).map(drop)
 }
 
-/// A server outside, that answers with the address it is asked from.
-struct Outside(Child);
-
+/// Answers with the address it is asked from.
 const SERVER: &str = "
 import socketserver
 class Answer(socketserver.BaseRequestHandler):
@@ -116,31 +122,89 @@ class Answer(socketserver.BaseRequestHandler):
 socketserver.TCPServer.allow_reuse_address = True
 socketserver.TCPServer(('192.0.2.80', 8080), Answer).serve_forever()
 ";
+/// The same, of what a host has.
+const BALANCE: &str = r#"
+cd /run/systemd/system
+printf '[Socket]\nListenStream=8080\nAccept=yes\n' >balancer.socket
+printf '[Service]\nExecStart=printenv REMOTE_ADDR\nStandardOutput=socket\n' >balancer@.service
+systemctl daemon-reload && systemctl start balancer.socket
+nft insert rule inet regionctl input tcp dport 8080 accept
+"#;
+const BALANCE_NO_MORE: &str = r#"
+systemctl stop balancer.socket
+rm /run/systemd/system/balancer.socket /run/systemd/system/balancer@.service
+systemctl daemon-reload && systemctl reload regionctl-firewall
+"#;
+
+/// The operator's place as a machine outside, at [`OUTSIDE`].
+struct Outside {
+    enter: Vec<String>,
+    server: Option<Child>,
+}
 
 impl Outside {
-    fn start() -> Result<Self, Failed> {
+    fn new() -> Result<Self, Failed> {
         let enter = regionctl_lab::enter_command("network").map_err(|error| error.to_string())?;
-        let [program, words @ ..] = enter.words() else { return Err("no way into the lab".into()) };
-        let inside = |arguments: &[&str]| {
-            let mut command = Command::new(program);
-            command.args(words).args(arguments).stdin(Stdio::null());
-            command
-        };
-        let address = inside(&["ip", "address", "replace", &format!("{OUTSIDE}/32"), "dev", "lo"]).status();
-        want(address.is_ok_and(|status| status.success()), || "the address outside cannot be set".into())?;
-        inside(&["python3", "-c", SERVER]).spawn().map(Self).map_err(|error| error.to_string())
+        let outside = Self { enter: enter.words().to_vec(), server: None };
+        outside.run(&["ip", "address", "replace", &format!("{OUTSIDE}/32"), "dev", "lo"])?;
+        Ok(outside)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command, Failed> {
+        let (program, words) = self.enter.split_first().ok_or("no way into the lab")?;
+        let mut command = Command::new(program);
+        command.args(words).args(arguments).stdin(Stdio::null());
+        Ok(command)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<String, Failed> {
+        let output = self.command(arguments)?.output().map_err(|error| error.to_string())?;
+        want(output.status.success(), || String::from_utf8_lossy(&output.stderr).into_owned())?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn serve(mut self) -> Result<Self, Failed> {
+        let started = self.command(&["python3", "-c", SERVER])?.spawn();
+        self.server = Some(started.map_err(|error| error.to_string())?);
+        Ok(self)
+    }
+
+    /// What a server there answers, from [`OUTSIDE`].
+    fn ask(&self, address: &str, port: u16) -> Result<String, Failed> {
+        let ask = format!(
+            "import socket; s = socket.create_connection(('{address}', {port}), 3, ('{OUTSIDE}', 0)); print(s.recv(99).decode())"
+        );
+        self.run(&["python3", "-c", &ask]).map(|said| said.trim().to_owned())
     }
 }
 
 impl Drop for Outside {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        if let Some(server) = &mut self.server {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
     }
 }
 
+/// A load balancer's address on a host that lives on the vrack only, as far as this way is concerned.
+fn way_in(region: &LabRegion) -> Result<(), Failed> {
+    let outside = Outside::new()?;
+    region.on("storage-1", &format!("ip address add {BALANCER}/32 dev eno2 && ip route replace {OUTSIDE}/32 via 10.90.0.1"))?;
+    region.on("storage-1", BALANCE)?;
+    until(30, "an answer from the forwarded address", || outside.ask(FORWARDED, 8080).is_ok_and(|seen| seen == OUTSIDE))?;
+    // A neighbour outside who takes a gateway server for a router.
+    outside.run(&["ip", "route", "replace", &format!("{BALANCER}/32"), "via", "203.0.113.11"])?;
+    let let_in = outside.ask(BALANCER, 8080);
+    outside.run(&["ip", "route", "del", &format!("{BALANCER}/32")])?;
+    want(let_in.is_err(), || format!("the vrack is reached without an address forwarded: {let_in:?}"))?;
+    region.on("storage-1", BALANCE_NO_MORE)?;
+    region.on("storage-1", &format!("ip address del {BALANCER}/32 dev eno2 && ip route del {OUTSIDE}/32"))?;
+    region.ok(&PLAN).map(drop)
+}
+
 fn way_out(region: &LabRegion) -> Result<(), Failed> {
-    let _outside = Outside::start()?;
+    let _outside = Outside::new()?.serve()?;
     // As a machine that lives on the vrack only.
     region.on("storage-1", &format!("ip route replace {OUTSIDE}/32 via 10.90.0.1"))?;
     let seen = || region.on("storage-1", &format!("timeout 3 bash -c 'cat </dev/tcp/{OUTSIDE}/8080'")).unwrap_or_default();

@@ -93,13 +93,14 @@ fn nothing_to_replace(region: &LabRegion) -> Result<(), Failed> {
     want(said.contains("nothing to do"), || said.clone())
 }
 
-/// One numbered line per file, its checksum beside it; ends when `stop` appears.
+/// A file at a time with its checksum kept apart, at a pace that leaves time for healing; ends when `stop` appears.
 const WRITER: &str = r#"
 mkdir -p /srv/data/load; i=$(cat /tmp/number 2>/dev/null || echo 0)
 while [ ! -e /tmp/stop ]; do
   i=$((i + 1)); echo "$i" >/tmp/number
   head -c 20000 /dev/urandom >/tmp/block
   if cp /tmp/block /srv/data/load/$i && sync /srv/data/load/$i; then sha256sum </tmp/block | sed "s#-#/srv/data/load/$i#" >>/tmp/sums; fi
+  sleep 0.2
 done
 "#;
 

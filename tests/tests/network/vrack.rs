@@ -30,38 +30,54 @@ pub fn managers(suite: &mut Suite) -> Result<(), Failed> {
     let vrack = "{cidr: 10.90.0.0/24, mtu: 1400, bridge: vmbr1}";
     let hosts = ["networkd", "two", "plain"];
     let region = LabRegion::up_with("managers", |_| document("managers", vrack, "container", &hosts))?;
-    suite.step("a bridge is made by networkd, ifupdown2 and by a unit of our own, and taken away again", || {
+    let mut before = Vec::new();
+    suite.step("a bridge is made by networkd, ifupdown2 and by a unit of our own", || {
         region.on("networkd", NETWORKD)?;
         region.on("two", "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y install ifupdown2 >/dev/null")?;
-        // As at its next boot: it makes a link in /etc/network when it first starts.
-        region.on("two", "systemctl restart networking.service")?;
-        let before = states(&region, &hosts)?;
+        // It makes a link in /etc/network when it first starts.
+        region.ok(&["lab", "power", "two", "off"])?;
+        region.ok(&["lab", "power", "two", "on"])?;
+        before = states(&region, &hosts)?;
         region.ok(&INSTALL)?;
         region.ok(&PLAN)?;
-        for host in hosts {
-            region.on(host, "ping -q -c 1 -W 2 -M do -s 1372 10.90.0.11 && ping -q -c 1 -W 2 -M do -s 1372 10.90.0.13")?;
-            region.on(host, "[ -e /sys/class/net/vmbr1/brif/eno2 ]")?;
-        }
-        // What is altered by hand is mended.
-        for host in hosts {
-            region.on(host, "ip address flush dev vmbr1")?;
-        }
+        hosts.iter().try_for_each(|host| {
+            region.on(host, REACHES)?;
+            region.on(host, "[ -e /sys/class/net/vmbr1/brif/eno2 ]").map(drop)
+        })
+    });
+    suite.step("what is altered by hand is shown and mended", || {
+        hosts.iter().try_for_each(|host| region.on(host, "ip address flush dev vmbr1").map(drop))?;
         let plan = region.exits(2, &PLAN)?;
         want(plan.contains("the server has its place on the vrack"), || plan.clone())?;
         region.ok(&INSTALL)?;
-        region.ok(&PLAN)?;
-        // And comes back after a restart.
+        region.ok(&PLAN).map(drop)
+    });
+    suite.step("it comes back after a restart", || {
         region.ok(&["lab", "power", "networkd", "off", "--hard"])?;
         region.ok(&["lab", "power", "networkd", "on"])?;
-        until(60, "the vrack after a restart", || region.ok(&PLAN).is_ok())?;
-        region.ok(&["--lab", "reset", "--yes"])?;
+        until(60, "the vrack after a restart", || region.ok(&PLAN).is_ok())
+    });
+    suite.step("a wrong address on one server goes back by itself, and the run says so", || {
+        let right = region.document()?;
+        region.write(&right.replace("10.90.0.", "10.92.0."))?;
         for host in hosts {
-            region.on(host, "! ip link show dev vmbr1")?;
+            let said = region.exits(HOST, &[&INSTALL[..], &["--host", host]].concat())?;
+            want(said.contains("taken back") && said.contains("no other server answers over the vrack"), || said.clone())?;
+            region.on(host, REACHES)?;
         }
+        region.write(&right)?;
+        region.ok(&PLAN).map(drop)
+    });
+    suite.step("a reset takes it away again", || {
+        region.ok(&["--lab", "reset", "--yes"])?;
+        hosts.iter().try_for_each(|host| region.on(host, "! ip link show dev vmbr1").map(drop))?;
         before.iter().try_for_each(|(host, state)| same(state, &region.state(host)?, &format!("{host} after reset")))
     });
     Ok(())
 }
+
+/// Full packets to others on the vrack.
+const REACHES: &str = "ping -q -c 1 -W 2 -M do -s 1372 10.90.0.11 && ping -q -c 1 -W 2 -M do -s 1372 10.90.0.13";
 
 /// From ifupdown to systemd-networkd, as an operator would.
 const NETWORKD: &str = r#"

@@ -1,7 +1,7 @@
 //! The packet filter: one nftables table of our own, with everything dropped that nobody needs.
 //!
-//! Other tables (of kube-proxy, of the CNI) are never touched, and what is forwarded is theirs to judge: our table filters only
-//! what is for the server itself.
+//! Other tables (of kube-proxy, of the CNI) are never touched, and what is forwarded is theirs to judge, but for one thing: a
+//! server that forwards is no way into the private networks for its neighbours outside.
 
 use regionctl_engine::want;
 use regionctl_inventory::Cidr;
@@ -29,14 +29,19 @@ fn rules(host: &Host<'_>, operators: &[Cidr]) -> String {
     let port = host.server.ssh_port(&spec.ssh).to_string();
     let operators: Vec<_> = operators.iter().map(Cidr::to_string).collect();
     let from = if operators.is_empty() { String::new() } else { format!("ip saddr {{ {} }} ", operators.join(", ")) };
-    let forged = interfaces::public(host).map(|name| {
-        format!("    # What is private does not come from outside.\n    iifname \"{name}\" ip saddr {{ {private} }} drop\n")
+    let outside = interfaces::public(host).map(|name| {
+        let forged =
+            format!("    # What is private does not come from outside.\n    iifname \"{name}\" ip saddr {{ {private} }} drop\n");
+        let forward = fill(include_str!("templates/forward.nft"), &[("public", name), ("private", &private)]);
+        (forged, forward)
     });
+    let (forged, forward) = outside.unwrap_or_default();
     let values = [
         ("private", private.as_str()),
-        ("forged", &forged.unwrap_or_default()),
+        ("forged", &forged),
         ("ssh", &format!("{from}tcp dport {port} accept")),
         ("vpn", &vpn(host)),
+        ("forward", &forward),
     ];
     fill(include_str!("templates/firewall.nft"), &values)
 }
