@@ -4,8 +4,9 @@ use regionctl_lab::Lab;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
+use super::REFUSED;
+
 const LAB: &str = "disks";
-const REFUSED: i32 = 9;
 const INSTALL: [&str; 3] = ["--lab", "install", "--yes"];
 const PLAN: [&str; 3] = ["--lab", "plan", "--exit-code"];
 const HOST: &str = "storage-1";

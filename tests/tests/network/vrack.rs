@@ -5,9 +5,10 @@ use regionctl_tests::properties::same;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
+use super::HOST;
+
 const INSTALL: [&str; 5] = ["--lab", "install", "--yes", "--layer", "network"];
 const PLAN: [&str; 5] = ["--lab", "plan", "--exit-code", "--layer", "network"];
-const HOST: i32 = 5;
 
 /// A region of these servers, with vrack cards called `eno2`.
 fn document(name: &str, vrack: &str, kind: &str, servers: &[&str]) -> String {

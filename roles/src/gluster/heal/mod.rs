@@ -14,6 +14,9 @@ use crate::{Host, Wanted};
 /// How long is waited for the copies, in seconds.
 const PATIENCE: u32 = 3600;
 
+/// `ask VOLUME` in a loop, while copies are behind.
+pub(super) const ASK: &str = include_str!("ask.sh");
+
 /// Each server with bricks looks at its own: a brick keeps the list of files whose other copies are behind, which is read at
 /// once, also while the other servers are away.
 pub fn wants(host: &Host<'_>) -> Wanted {
@@ -63,9 +66,9 @@ fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
     );
     let command = want::Command {
         run: &format!(
-            r#"{pending}end=$(($(date +%s) + {PATIENCE}))
-gluster --mode=script volume heal {name} >/dev/null 2>&1 || :
+            r#"{pending}{ASK}end=$(($(date +%s) + {PATIENCE}))
 while [ -n "$(pending)" ]; do
+  ask {name}
   if [ "$(date +%s)" -ge "$end" ]; then
     echo "$(pending | wc -l) files of the volume "{name}" are not healed after {PATIENCE} s; see: gluster volume heal "{name}" info" >&2
     exit 1

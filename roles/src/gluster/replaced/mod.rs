@@ -8,6 +8,7 @@ use regionctl_engine::{GLUSTER, PRELUDE};
 use regionctl_inventory::{BrickPlace, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
+use super::heal::ASK;
 use super::{heal, online};
 use crate::{Host, Wanted};
 
@@ -70,12 +71,12 @@ fn complete(volume: &Volume) -> Resource {
 "#
     );
     let run = format!(
-        r#"{PRELUDE}{GLUSTER}{left}
+        r#"{PRELUDE}{GLUSTER}{ASK}{left}
 gluster_try volume start {name} force
-gluster --mode=script volume heal {name} >/dev/null 2>&1 || :
 end=$(($(date +%s) + {PATIENCE}))
 while n=$(left); [ "$n" != 0 ]; do
   [ "$(date +%s)" -lt "$end" ] || fail "waited {PATIENCE} s for ${{n:-unknown}} files of the volume "{name}" to be copied; see: gluster volume heal "{name}" info"
+  ask {name}
   progress "${{n:-?}} files and folders wait to be copied"
   sleep 2
 done
