@@ -13,7 +13,8 @@ const INSTALL: [&str; 5] = ["--lab", "install", "--yes", "--layer", LAYERS];
 const PLAN: [&str; 5] = ["--lab", "plan", "--exit-code", "--layer", LAYERS];
 const HOST: &str = "storage-1";
 const OTHERS: [&str; 3] = ["compute-1", "compute-2", "storage-2"];
-const OPEN: &str = "[ -b /dev/mapper/luks-data ] && mountpoint -q /srv/bricks/data";
+const OPEN: &str = "[ -b /dev/mapper/luks-data ]";
+const MOUNTED: &str = "mountpoint -q /srv/bricks/data-data";
 /// An emulated machine without hardware help.
 const BOOT: u64 = 600;
 
@@ -46,7 +47,7 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
     suite.step("a lost recovery key is said, and not replaced by one that opens nothing", || key_lost(&region));
     suite.step("it is opened by the other servers after a power cut", || {
         again(&region)?;
-        until(BOOT, "the brick", || region.on(HOST, OPEN).is_ok())?;
+        until(BOOT, "the brick", || region.on(HOST, MOUNTED).is_ok())?;
         healed(&region)?;
         region.ok(&PLAN).map(drop)
     });
@@ -57,13 +58,14 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
         region.on(HOST, "for i in $(seq 20); do [ ! -e /dev/mapper/luks-data ] || exit 1; sleep 1; done")?;
         region.on("compute-2", "echo meanwhile >/srv/data/meanwhile && sync /srv/data/meanwhile").map(drop)
     });
-    suite.step("it is opened when one of them is back, and healed", || {
+    suite.step("it is opened when one of them is back, and an install mounts and heals it", || {
         region.on("compute-2", "systemctl start tangd.socket")?;
-        until(BOOT, "the brick", || region.on(HOST, OPEN).is_ok())?;
-        healed(&region)?;
+        until(BOOT, "the disk to be open", || region.on(HOST, OPEN).is_ok())?;
         region.ok(&INSTALL)?;
+        region.on(HOST, MOUNTED)?;
+        healed(&region)?;
         region.ok(&PLAN)?;
-        let read = region.on(HOST, "cat /srv/bricks/data/data/meanwhile")?;
+        let read = region.on(HOST, "cat /srv/bricks/data-data/data/meanwhile")?;
         want(read == "meanwhile\n", || read.clone())
     });
     suite.step("a reset closes it and wipes it where it is told to", || {
