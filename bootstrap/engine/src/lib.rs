@@ -32,6 +32,7 @@ pub use folder::{FolderError, FolderLock, RegionFolder};
 pub use generation::Generation;
 pub use kind::{Kind, Kinds, Rows};
 pub use kinds::blank::{BLANK, WIPE};
+pub use kinds::data::is_wiped;
 pub use kinds::gluster::CLI as GLUSTER;
 pub use kinds::{samples, want};
 pub use lease::{LEASE_TIME, Lease};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regionctl_plan::{Facts, Id, Resource};
 
 use crate::kind::Kinds;
-use crate::kinds::filesystem;
+use crate::kinds::data;
 use crate::lease::Lease;
 use crate::observe::{self, Observation};
 use crate::planner::{HostView, Wants};
@@ -109,7 +109,7 @@ impl Question<'_> {
         let mut ledger = seen.ledger;
         if let (Goal::Nothing { wipe }, Some((layer, _))) = (self.goal, wanted.first()) {
             let devices = wipe.iter().filter(|(server, _)| *server == remote.name);
-            devices.for_each(|(_, device)| filesystem::wipe(&mut ledger, layer, device));
+            devices.for_each(|(_, device)| data::wipe(&mut ledger, layer, device));
         }
         let mut view = HostView { facts: seen.facts, ledger, wanted, wanted_by_any, have: BTreeMap::new() };
         let known: BTreeMap<&Id, &Resource> = asked.iter().map(|r| (&r.id, r)).collect();
@@ -120,8 +120,7 @@ impl Question<'_> {
             seen.have.extend(more.have);
         }
         // A disk to wipe that turned out to be blank.
-        view.ledger
-            .retain(|entry| entry.order != filesystem::NOT_OURS || matches!(seen.have.get(&entry.resource.id), Some(Some(_))));
+        view.ledger.retain(|entry| entry.order != data::NOT_OURS || matches!(seen.have.get(&entry.resource.id), Some(Some(_))));
         view.have = seen.have;
         self.vault.seal_former(self.kinds, &mut view);
         Ok(Surveyed { view, lease: seen.lease, clock: seen.clock, taken_from: seen.taken_from })

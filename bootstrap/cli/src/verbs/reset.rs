@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use regionctl_engine::{Goal, Selection};
+use regionctl_engine::{Goal, Selection, is_wiped};
 use regionctl_plan::Plan;
 
 use super::Context;
@@ -84,7 +84,7 @@ fn find(region: &Region, selection: &Selection, named: &str) -> Result<(String, 
 
 /// What a reset leaves where it is, and why.
 fn stays(plan: &Plan) -> String {
-    let kept = plan.changes().filter(|(_, _, change)| !change.resource.params.contains_key("wipe"));
+    let kept = plan.changes().filter(|(_, _, change)| !is_wiped(&change.resource));
     let kept = kept.filter_map(|(_, host, change)| Some((host, change, change.no_undo.as_ref()?)));
     kept.map(|(host, change, why)| format!("stays on {}: {}: {}\n", clean(host), clean(&change.id().to_string()), clean(why)))
         .collect()

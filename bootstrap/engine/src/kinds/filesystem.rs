@@ -3,29 +3,12 @@
 //! Fields: `type` (`xfs` or `ext4`), `label`. It is made only on what is blank: the target looks again just before. Something
 //! else that is there is shown as its type, such as `ext4` or `gpt partition table`, and is never overwritten.
 
-use regionctl_plan::{Action, Change, Fields, LedgerEntry, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
 use super::blank::{BLANK, WIPE};
+use super::data;
 use super::{text, words};
 use crate::kind::{Kind, Rows};
-
-/// Why what is on a disk stays.
-pub const DATA_STAYS: &str = "data on a disk is only removed by `reset --wipe SERVER:DISK`";
-
-/// The place in the ledger of what joined it only to be wiped.
-pub const NOT_OURS: u64 = 0;
-
-/// Marks a disk whose data goes when everything goes back. A file system that was found and not made is in no ledger, so it
-/// joins the layer that goes back last: by then nothing of ours uses the disk.
-pub fn wipe(ledger: &mut Vec<LedgerEntry>, layer: &str, device: &str) {
-    let of_disk = |entry: &&mut LedgerEntry| entry.resource.id.kind == Filesystem.name() && entry.resource.id.name == device;
-    if let Some(entry) = ledger.iter_mut().find(of_disk) {
-        entry.resource.params.insert("wipe".into(), true.into());
-        return;
-    }
-    let resource = Resource::present(Filesystem.name(), device).param("wipe", true);
-    ledger.push(LedgerEntry { order: NOT_OURS, resource, layer: layer.to_owned(), original: None });
-}
 
 /// See the module.
 pub struct Filesystem;
@@ -55,8 +38,7 @@ done
     }
 
     fn no_undo(&self, resource: &Resource) -> Option<String> {
-        let wiped = resource.params.contains_key("wipe");
-        Some(if wiped { "all data on the disk is destroyed" } else { DATA_STAYS }.to_owned())
+        data::no_undo(resource)
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -74,10 +56,11 @@ done
 fn apply_one(change: &Change) -> String {
     let path = quote(&change.id().name);
     let Some(sort) = text(change.after(), "type") else {
-        if change.resource.params.get("wipe") == Some(&true.into()) {
+        if change.resource.params.contains_key(data::WIPE) {
             return format!("{WIPE}wipe {path}\n");
         }
-        return format!("[ ! -e {path} ] || echo left: {path} with its file system\n");
+        let left = data::left(&change.resource, &format!("{path} with its file system"));
+        return format!("[ ! -e {path} ] || {left}\n");
     };
     let label = text(change.after(), "label").map(quote);
     let option = label.as_ref().map(|label| format!(" -L {label}")).unwrap_or_default();

@@ -99,8 +99,8 @@ impl Kind for Brick {
         rows.get(&resource.id.name, "directory").map(|_| Fields::from([("directory".into(), true.into())]))
     }
 
-    fn no_undo(&self, _resource: &Resource) -> Option<String> {
-        Some(super::filesystem::DATA_STAYS.to_owned())
+    fn no_undo(&self, resource: &Resource) -> Option<String> {
+        super::data::no_undo(resource)
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -130,9 +130,10 @@ until [ -d "$at" ]; do at=$(dirname -- "$at"); done
     if getfattr -n "$mark" -- {path} >/dev/null 2>&1; then setfattr -x "$mark" -- {path}; fi
   done
   unmake {path}
-  [ ! -d {path} ] || echo left: {path} with its data
+  [ ! -d {path} ] || {left}
 fi
-"#
+"#,
+                    left = super::data::left(&change.resource, &format!("{path} with its data"))
                 ),
             }
         });

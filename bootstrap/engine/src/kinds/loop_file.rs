@@ -4,8 +4,8 @@
 
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
+use super::data;
 use super::edit::EDIT;
-use super::filesystem::DATA_STAYS;
 use super::{number, words};
 use crate::kind::{Kind, Rows};
 
@@ -27,8 +27,8 @@ impl Kind for LoopFile {
         Some(Fields::from([("size".into(), size.into())]))
     }
 
-    fn no_undo(&self, _resource: &Resource) -> Option<String> {
-        Some(DATA_STAYS.to_owned())
+    fn no_undo(&self, resource: &Resource) -> Option<String> {
+        data::no_undo(resource)
     }
 
     fn guard(&self, change: &Change) -> String {

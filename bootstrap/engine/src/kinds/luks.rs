@@ -7,7 +7,7 @@
 use regionctl_plan::{Action, Change, Fields, Resource, SecretRef, quote};
 
 use super::blank::BLANK;
-use super::filesystem::DATA_STAYS;
+use super::data;
 use super::{flag, text, words};
 use crate::kind::{Kind, Rows};
 
@@ -55,8 +55,8 @@ done
         &["key"]
     }
 
-    fn no_undo(&self, _resource: &Resource) -> Option<String> {
-        Some(DATA_STAYS.to_owned())
+    fn no_undo(&self, resource: &Resource) -> Option<String> {
+        data::no_undo(resource)
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -90,7 +90,8 @@ fn apply_one(change: &Change) -> String {
     let Some(device) = device.filter(|_| change.action != Action::Return) else {
         let close = if flag(change.after(), "open") == Some(true) { String::new() } else { close };
         let on = change.resource.text("device").or(text(change.before.as_ref(), "device")).unwrap_or_default();
-        return format!("{close}[ ! -e {on} ] || echo left: {on} with what is encrypted on it\n", on = quote(on));
+        let left = data::left(&change.resource, &format!("{} with what is encrypted on it", quote(on)));
+        return format!("{close}[ ! -e {} ] || {left}\n", quote(on));
     };
     let sort = text(change.after(), "type").unwrap_or("luks2");
     let open = match flag(change.after(), "open") {

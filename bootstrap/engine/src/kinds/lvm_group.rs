@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
 use super::blank::BLANK;
-use super::filesystem::DATA_STAYS;
+use super::data;
 use super::lvm::LVM;
 use super::{list, words};
 use crate::kind::{Kind, Rows};
@@ -46,8 +46,8 @@ done
         (!members.is_empty()).then(|| Fields::from([("devices".into(), members.into())]))
     }
 
-    fn no_undo(&self, _resource: &Resource) -> Option<String> {
-        Some(DATA_STAYS.to_owned())
+    fn no_undo(&self, resource: &Resource) -> Option<String> {
+        data::no_undo(resource)
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -83,7 +83,8 @@ fn apply_one(change: &Change) -> String {
     let there = format!("vgs -- {group} >/dev/null 2>&1");
     if change.action == Action::Return {
         let stop = if change.after().is_none() { format!("vgchange -qq -an -- {group}") } else { ":".to_owned() };
-        return format!("if {there}; then\n  {stop}\n  echo left: the group {group} with its volumes\nfi\n");
+        let left = data::left(&change.resource, &format!("the group {group} with its volumes"));
+        return format!("if {there}; then\n  {stop}\n  {left}\nfi\n");
     }
     format!(
         r#"for device in {}; do

@@ -7,7 +7,7 @@
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 use serde_json::Value;
 
-use super::filesystem::DATA_STAYS;
+use super::data;
 use super::lvm::LVM;
 use super::{flag, number, text};
 use crate::kind::{Kind, Rows};
@@ -49,8 +49,8 @@ done
         Some(have)
     }
 
-    fn no_undo(&self, _resource: &Resource) -> Option<String> {
-        Some(DATA_STAYS.to_owned())
+    fn no_undo(&self, resource: &Resource) -> Option<String> {
+        data::no_undo(resource)
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -177,7 +177,8 @@ fn apply_one(change: &Change) -> String {
     if change.action == Action::Return {
         let stop =
             if flag(change.after(), "active") == Some(true) { ":".to_owned() } else { format!("lvchange -qq -an -- {word}") };
-        return format!("if {there}; then\n  {stop}\n  echo left: the volume {word}\nfi\n");
+        let left = data::left(&change.resource, &format!("the volume {word}"));
+        return format!("if {there}; then\n  {stop}\n  {left}\nfi\n");
     }
     let (Some(want), Some(size)) = (change.after(), change.after().and_then(Size::of)) else { return String::new() };
     let (group, volume) = (quote(group), quote(volume));
