@@ -40,7 +40,7 @@ const VM_PACKAGES: [&str; 2] = ["initramfs-tools", "linux-image-cloud-amd64"];
 const VERSION: u32 = 1;
 
 /// The same for what only VMs have: the others need no new build for it.
-const VM_VERSION: u32 = 1;
+const VM_VERSION: u32 = 2;
 
 /// The label of a VM's root file system. The kernel may name its disks in any order.
 pub(crate) const SYSTEM_LABEL: &str = "lab-system";
