@@ -1,5 +1,7 @@
 //! File systems for the bricks, mounted, with a folder in each.
 
+use std::collections::BTreeSet;
+
 use regionctl_engine::want::{self, Want as _};
 use regionctl_inventory::{BrickPlace, BrickSource, Volume};
 use regionctl_plan::{Resource, sha256};
@@ -7,6 +9,9 @@ use regionctl_plan::{Resource, sha256};
 use super::places::{GLUSTERD, bricks_on};
 use crate::disks::{brick_device, is_encrypted};
 use crate::{Host, Wanted};
+
+const LATE: &str = "/etc/systemd/system/regionctl-brick@.service";
+const RULES: &str = "/etc/udev/rules.d/90-regionctl-bricks.rules";
 
 /// The longest label that XFS takes.
 const LABEL_CHARS: usize = 12;
@@ -18,7 +23,26 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         return Wanted::new();
     }
     let resources = bricks.iter().flat_map(|(volume, place)| brick(host, volume, place));
-    Wanted::new().packages_of(host, "gluster/bricks").then_all(resources)
+    Wanted::new().packages_of(host, "gluster/bricks").then_all(late(host, &bricks)).then_all(resources)
+}
+
+/// What serves the bricks of encrypted disks that open long after the boot.
+fn late(host: &Host<'_>, bricks: &[(&Volume, BrickPlace<'_>)]) -> Vec<Resource> {
+    let rule = |place: &BrickPlace<'_>| {
+        let label = label(place);
+        let unit = format!("regionctl-brick@{}.service", name(place));
+        format!("SUBSYSTEM==\"block\", ENV{{ID_FS_LABEL}}==\"{label}\", TAG+=\"systemd\", ENV{{SYSTEMD_WANTS}}+=\"{unit}\"\n")
+    };
+    let rules: BTreeSet<_> = bricks.iter().filter(|(_, place)| encrypted(host, place)).map(|(_, place)| rule(place)).collect();
+    if rules.is_empty() {
+        return Vec::new();
+    }
+    let rules = rules.into_iter().fold("# Written by regionctl.\n".to_owned(), |all, rule| all + &rule);
+    vec![want::file(LATE, include_str!("late.service")), want::directory("/etc/udev/rules.d"), want::file(RULES, rules)]
+}
+
+fn name<'a>(place: &'a BrickPlace<'_>) -> &'a str {
+    place.mount_point.rsplit('/').next().unwrap_or_default()
 }
 
 fn brick(host: &Host<'_>, volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resource> {
@@ -55,7 +79,7 @@ fn encrypted(host: &Host<'_>, place: &BrickPlace<'_>) -> bool {
 /// Begins with the mount point's name, and is another on every server: a disk that is put into another server, or seen by
 /// two, is not taken for the one that belongs there.
 pub fn label(place: &BrickPlace<'_>) -> String {
-    let name = place.mount_point.rsplit('/').next().unwrap_or_default();
+    let name = name(place);
     let hash = sha256(format!("{}/{name}", place.server.name).as_bytes());
     let begin: String = name.chars().take(LABEL_CHARS - 6).collect();
     format!("{begin}-{}", &hash[..5])
