@@ -26,6 +26,7 @@ use regionctl_inventory::Region;
 use regionctl_plan::{Facts, Resource};
 
 pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelSetting};
+pub use disks::is_recovery_key;
 pub use disks::replaced::{IDENTITY, Lost, Replaced};
 pub use host::Host;
 pub use network::gateway::servers as gateway_servers;

@@ -113,7 +113,7 @@ impl Region {
             release: region.spec.release.clone(),
             inventory: self.text.clone(),
             inventory_digest: self.inventory.digest.clone(),
-            notes: not_available.chain(vault.notes()).collect(),
+            notes: not_available.collect(),
         };
         let hosts: Vec<_> = region.servers().iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
         let engine = Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into());

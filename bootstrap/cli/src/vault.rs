@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use regionctl_plan::Plan;
+use regionctl_roles::is_recovery_key;
 use regionctl_roles::secrets::{SEAL_KEY, ensure, wanted};
 use regionctl_roles::vpn::{self, VpnError};
 use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Why, fingerprint};
@@ -21,7 +23,7 @@ pub struct Vault {
     file: PathBuf,
     /// `None`: the region needs none, or whoever asks does not.
     secrets: Option<Mutex<Secrets>>,
-    made: Vec<Made>,
+    made: Mutex<Vec<Made>>,
     ends: Vec<End>,
     leavers: Vec<String>,
     kept_out: Vec<String>,
@@ -60,7 +62,14 @@ impl Vault {
         let made = ensure(inventory, &mut secrets, SystemTime::now()).map_err(refused)?;
         let due = |name: &str| made.iter().any(|made| made.name == name && made.why == Why::Expiring);
         let ends = ends.into_iter().map(|(name, at)| End { due: due(&name), name, at }).collect();
-        Ok(Self { file: region.secrets_file(), secrets: Some(Mutex::new(secrets)), made, ends, leavers, kept_out })
+        Ok(Self {
+            file: region.secrets_file(),
+            secrets: Some(Mutex::new(secrets)),
+            made: Mutex::new(made),
+            ends,
+            leavers,
+            kept_out,
+        })
     }
 
     /// What ends by itself.
@@ -73,10 +82,11 @@ impl Vault {
         self.with(|secrets| secrets.entries().map(|(name, entry)| (name.to_owned(), entry.version)).collect()).unwrap_or_default()
     }
 
-    /// What an install will make, for a plan's notes.
-    pub fn notes(&self) -> Vec<String> {
+    /// What an install will make.
+    fn notes(&self) -> Vec<String> {
+        let made = self.made();
         let note = |why: Why, what: &str| {
-            let names: Vec<_> = self.made.iter().filter(|made| made.why == why).map(|made| made.name.as_str()).collect();
+            let names: Vec<_> = made.iter().filter(|made| made.why == why).map(|made| made.name.as_str()).collect();
             (!names.is_empty()).then(|| format!("{} will be {what}: {}", count(names.len(), "secret"), list(&names, 12)))
         };
         let whys = [
@@ -102,7 +112,7 @@ impl Vault {
 
     /// True if there is something to save.
     pub fn is_changed(&self) -> bool {
-        !self.made.is_empty()
+        !self.made().is_empty()
     }
 
     /// Writes what was made.
@@ -112,8 +122,12 @@ impl Vault {
     pub fn save(&self, output: &Output) -> Result<(), Failure> {
         let Some(secrets) = self.secrets.as_ref().filter(|_| self.is_changed()) else { return Ok(()) };
         secrets.lock().unwrap_or_else(PoisonError::into_inner).save().map_err(|error| failure(&error))?;
-        output.say(&format!("kept {} in `{}`\n", count(self.made.len(), "new secret"), self.file.display()));
+        output.say(&format!("kept {} in `{}`\n", count(self.made().len(), "new secret"), self.file.display()));
         Ok(())
+    }
+
+    fn made(&self) -> MutexGuard<'_, Vec<Made>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with<T>(&self, look: impl FnOnce(&Secrets) -> T) -> Option<T> {
@@ -136,7 +150,19 @@ impl regionctl_engine::Secrets for Vault {
     }
 
     fn is_new(&self, name: &str) -> bool {
-        self.made.iter().any(|made| made.name == name && made.why == Why::Missing)
+        self.made().iter().any(|made| made.name == name && made.why == Why::Missing)
+    }
+
+    /// A disk's key is kept only when its disk was looked at: it may be encrypted already, with a key that was lost.
+    fn planned(&self, plan: &Plan) -> Vec<String> {
+        let used = plan.secrets();
+        let needless = |made: &Made| is_recovery_key(&made.name) && !used.contains(&made.name);
+        let gone: Vec<_> = self.made().extract_if(.., |made| needless(made)).collect();
+        if let Some(secrets) = &self.secrets {
+            let mut secrets = secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            gone.iter().for_each(|made| secrets.remove(&made.name));
+        }
+        self.notes()
     }
 
     fn recipients(&self) -> Option<usize> {
@@ -179,4 +205,42 @@ pub fn vpn_failure(error: &VpnError) -> Failure {
         _ => Exit::Usage,
     };
     Failure { hint: error.hint(), ..Failure::new(exit, error.to_string()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use regionctl_engine::Secrets as _;
+    use regionctl_plan::{HostStage, Resource, SecretRef, Stage};
+    use regionctl_secrets::Recipient;
+
+    use super::*;
+    use crate::render::samples;
+
+    const ALICE: &str = "age17dr0sf8xfwurufk5jlcjc737p85e3j3wz7yl3g8zwr5au98ulf4s6dqhrr";
+
+    fn vault(names: &[&str]) -> Vault {
+        let mut secrets = Secrets::create(Path::new("/nowhere/secrets.age"), vec![Recipient::parse(ALICE).unwrap()]).unwrap();
+        let mut put = |name: &&str| {
+            let version = secrets.put(name, Secret::new("made".to_owned()), None).unwrap();
+            Made { name: (*name).to_owned(), version, why: Why::Missing }
+        };
+        let made = names.iter().map(&mut put).collect();
+        Vault { secrets: Some(Mutex::new(secrets)), made: Mutex::new(made), ..Vault::default() }
+    }
+
+    #[test]
+    fn the_key_of_a_disk_that_nobody_looked_at_is_not_kept() {
+        let vault = vault(&["disks/a/data", "disks/b/data", "vpn/ca/key"]);
+        let key = SecretRef { name: "disks/a/data".into(), version: 1 };
+        let disk = Resource::present("luks", "data").field("key", key.to_string());
+        let on = HostStage { wanted: vec![disk], changes: Vec::new() };
+        let stage = Stage { layer: "base".into(), hosts: [("a".to_owned(), on)].into() };
+        let plan = Plan { stages: vec![stage], ..samples::first() };
+
+        assert_eq!(vault.planned(&plan), ["2 secrets will be made: disks/a/data, vpn/ca/key"]);
+        assert_eq!(vault.versions().into_keys().collect::<Vec<_>>(), ["disks/a/data", "vpn/ca/key"]);
+        assert!(vault.is_new("disks/a/data") && !vault.is_new("disks/b/data"));
+    }
 }

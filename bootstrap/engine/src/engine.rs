@@ -169,6 +169,7 @@ impl Engine {
             findings: Vec::new(),
             notes,
         };
+        plan.notes.extend(self.vault.planned(&plan));
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
         let lost: Vec<_> =

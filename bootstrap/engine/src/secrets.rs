@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regionctl_plan::{Action, Change, Fields, Resource, SecretRef, sha256};
+use regionctl_plan::{Action, Change, Fields, Plan, Resource, SecretRef, sha256};
 use regionctl_secrets::Secret;
 use serde_json::Value;
 
@@ -35,6 +35,12 @@ pub trait Secrets: Send + Sync {
     /// True if there was no such secret until now, and it was made in memory.
     fn is_new(&self, _name: &str) -> bool {
         false
+    }
+
+    /// Told of a plan before it is shown: what was made in memory and is nobody's to keep for this plan is forgotten, and what is
+    /// to be said of the rest is given for the plan's notes.
+    fn planned(&self, _plan: &Plan) -> Vec<String> {
+        Vec::new()
     }
 
     /// How many keys open the file. `None`: there is none, or nobody looked.
@@ -101,6 +107,10 @@ impl Vault {
 
     pub(crate) fn is_new(&self, name: &str) -> bool {
         self.secrets.is_new(name)
+    }
+
+    pub(crate) fn planned(&self, plan: &Plan) -> Vec<String> {
+        self.secrets.planned(plan)
     }
 
     pub(crate) fn recipients(&self) -> Option<usize> {

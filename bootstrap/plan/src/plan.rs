@@ -1,11 +1,11 @@
 //! An immutable plan: what will change, host by host and stage by stage, before anything does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Action, Certainty, Change, Finding, Resource};
+use crate::{Action, Certainty, Change, Finding, Resource, SecretRef};
 
 /// The format of plan files; a plan of another format is refused.
 pub const PLAN_FORMAT: u32 = 1;
@@ -81,6 +81,12 @@ impl Plan {
             let hosts = stage.hosts.iter();
             hosts.flat_map(|(host, on)| on.changes.iter().map(|change| (stage.layer.as_str(), host.as_str(), change)))
         })
+    }
+
+    /// The names of the secrets that it refers to.
+    pub fn secrets(&self) -> BTreeSet<String> {
+        let text = serde_json::to_string(&self.stages).unwrap_or_default();
+        SecretRef::all(&text).into_iter().map(|secret| secret.name).collect()
     }
 
     /// True if nothing will change.

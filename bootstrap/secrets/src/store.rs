@@ -160,6 +160,12 @@ impl Secrets {
         Ok(version)
     }
 
+    /// Takes a secret away, if there is one of that name.
+    pub fn remove(&mut self, name: &str) {
+        self.content.entries.remove(name);
+        self.forget_what_is_over();
+    }
+
     /// Who can open the file, in the order in which they were added.
     pub fn recipients(&self) -> &[Recipient] {
         &self.content.recipients

@@ -6,6 +6,8 @@ use regionctl_inventory::{Disk, DiskLayout, Server, Volume};
 
 use crate::Host;
 
+const RECOVERY_KEYS: &str = "disks/";
+
 /// The port of Tang on the vrack.
 pub const TANG_PORT: u16 = 7500;
 
@@ -52,5 +54,10 @@ pub fn tang_url(server: &Server) -> String {
 
 /// The name of a disk's recovery key among the secrets: the passphrase that its container was made with.
 pub fn recovery_key(server: &Server, disk: &Disk) -> String {
-    format!("disks/{}/{}", server.name, disk.name)
+    format!("{RECOVERY_KEYS}{}/{}", server.name, disk.name)
+}
+
+/// True for the name of a disk's recovery key.
+pub fn is_recovery_key(name: &str) -> bool {
+    name.starts_with(RECOVERY_KEYS)
 }

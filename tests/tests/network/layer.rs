@@ -122,10 +122,10 @@ fn way_in(region: &LabRegion) -> Result<(), Failed> {
     let outside = Outside::of(LAB)?;
     region.on("storage-1", &format!("ip address add {BALANCER}/32 dev eno2 && ip route replace {OUTSIDE}/32 via 10.90.0.1"))?;
     region.on("storage-1", BALANCE)?;
-    until(30, "an answer from the forwarded address", || outside.ask(FORWARDED, 8080).is_ok_and(|seen| seen == OUTSIDE))?;
+    until(30, "an answer from the forwarded address", || outside.ask(FORWARDED).is_ok_and(|seen| seen == OUTSIDE))?;
     // A neighbour outside who takes a gateway server for a router.
     outside.run(&["ip", "route", "replace", &format!("{BALANCER}/32"), "via", "203.0.113.11"])?;
-    let let_in = outside.ask(BALANCER, 8080);
+    let let_in = outside.ask(BALANCER);
     outside.run(&["ip", "route", "del", &format!("{BALANCER}/32")])?;
     want(let_in.is_err(), || format!("the vrack is reached without an address forwarded: {let_in:?}"))?;
     region.on("storage-1", BALANCE_NO_MORE)?;

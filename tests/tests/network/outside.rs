@@ -51,10 +51,10 @@ impl Outside {
         Ok(self)
     }
 
-    /// What a server there answers, from [`ADDRESS`].
-    pub fn ask(&self, address: &str, port: u16) -> Result<String, Failed> {
+    /// What answers at port 8080 of an address, asked from [`ADDRESS`].
+    pub fn ask(&self, address: &str) -> Result<String, Failed> {
         let ask = format!(
-            "import socket; s = socket.create_connection(('{address}', {port}), 3, ('{ADDRESS}', 0)); print(s.recv(99).decode())"
+            "import socket; s = socket.create_connection(('{address}', 8080), 3, ('{ADDRESS}', 0)); print(s.recv(99).decode())"
         );
         self.run(&["python3", "-c", &ask]).map(|said| said.trim().to_owned())
     }

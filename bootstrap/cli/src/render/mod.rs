@@ -20,4 +20,4 @@ pub mod words;
 #[path = "../../tests/support/golden.rs"]
 mod golden;
 #[cfg(test)]
-mod samples;
+pub mod samples;

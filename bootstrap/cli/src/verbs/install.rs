@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use regionctl_engine::{Engine, Goal, Survey};
+use regionctl_engine::{Engine, Goal, Secrets, Survey};
 use regionctl_inventory::Layer;
 use regionctl_plan::Plan;
 
@@ -57,6 +57,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         let plan = plan_file::read(file, &region)?;
         run::show(&plan, allowed, output);
         run::permit(&plan, allowed)?;
+        vault.planned(&plan);
         vault.save(output)?;
         return run::execute(&engine, &plan, &execution, output).await;
     }
