@@ -110,6 +110,8 @@ async fn finish(recipe: &Recipe, tree: &Path) -> Result<(), LabError> {
     remove_tree(&lists)?;
     create_dir(&lists)?;
     write(&lists.join("debian.sources"), recipe.sources().as_bytes())?;
+    // As in Debian's own images. Where there is none, python-apt makes an empty one as soon as it looks.
+    write(&tree.join("etc/apt/sources.list"), b"# See /etc/apt/sources.list.d/debian.sources\n")?;
     if recipe.kind == HostKind::Container {
         for file in FILES {
             let path = tree.join(file.path);

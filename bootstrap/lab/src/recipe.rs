@@ -37,7 +37,7 @@ const PACKAGES: [&str; 21] = [
 const VM_PACKAGES: [&str; 2] = ["initramfs-tools", "linux-image-cloud-amd64"];
 
 /// Raised when the way an image is finished changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The same for what only VMs have: the others need no new build for it.
 const VM_VERSION: u32 = 2;
@@ -142,11 +142,19 @@ pub(crate) struct ImageFile {
     pub(crate) content: &'static str,
 }
 
-/// What makes a container behave like a server where it shares the machine's kernel.
+/// What makes a container behave like a server where it shares the machine's kernel, and the same at every hour.
 pub(crate) const FILES: &[ImageFile] = &[
     ImageFile {
         path: "usr/lib/systemd/system/chrony.service.d/50-regionctl-lab.conf",
         content: include_str!("files/chrony.conf"),
+    },
+    ImageFile {
+        path: "usr/lib/systemd/system/apt-daily.service.d/50-regionctl-lab.conf",
+        content: include_str!("files/apt-daily.conf"),
+    },
+    ImageFile {
+        path: "usr/lib/systemd/system/apt-daily-upgrade.service.d/50-regionctl-lab.conf",
+        content: include_str!("files/apt-daily.conf"),
     },
     ImageFile { path: "usr/lib/systemd/system/regionctl-lab-loop.service", content: include_str!("files/loop.service") },
     ImageFile {

@@ -56,6 +56,7 @@ pub(crate) fn substitutions_with(spec: &LabSpec, outside: &BTreeSet<Ipv4Addr>) -
             ("kernel", "containers share this machine's; no modules, no LVM, LUKS or VLAN unless it has them"),
             ("sysctl", "network keys are each host's own; the others are this machine's and read-only"),
             ("clock", "this machine's; chronyd runs and does not set it"),
+            ("security updates", "set up, but the night's run is left out: a rehearsal does the same at every hour"),
             ("memory and CPUs", "containers share this machine's, without a limit"),
             ("disks", "loop devices on sparse files, never encrypted; `lsblk` in a container lists this machine's disks"),
             ("power loss", "kills every process at once; what was written and not synced survives"),
