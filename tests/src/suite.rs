@@ -46,6 +46,16 @@ impl Suite {
         }
     }
 
+    /// Parts that wait more than they work, beside each other.
+    pub fn beside(&mut self, one: impl FnOnce(&mut Self) + Send, other: impl FnOnce(&mut Self)) {
+        let mut aside = Self { name: self.name, results: Vec::new() };
+        std::thread::scope(|scope| {
+            scope.spawn(|| one(&mut aside));
+            other(self);
+        });
+        self.results.append(&mut aside.results);
+    }
+
     /// Tries a step; the others are tried whatever comes of it.
     pub fn step(&mut self, test: &'static str, run: impl FnOnce() -> Result<(), Failed>) {
         eprintln!("{}: {test}", self.name);
