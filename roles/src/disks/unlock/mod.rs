@@ -9,8 +9,9 @@ use crate::{Host, Wanted};
 
 const ASKED: &str = "clevis-luks-askpass.path";
 
-/// Disks that wait for the network, so that a server without them still boots and answers SSH.
-const OPTIONS: &str = "luks,_netdev,nofail";
+/// Disks that wait for the network, so that a server without them still boots and answers SSH. One that shows up late, after
+/// systemd's 90 s, is opened all the same.
+const OPTIONS: &str = "luks,_netdev,nofail,x-systemd.device-timeout=infinity";
 
 /// A binding needs every one of the other servers, so it waits for all of them; opening needs one.
 pub fn wants(host: &Host<'_>) -> Wanted {
