@@ -209,8 +209,6 @@ pub fn vpn_failure(error: &VpnError) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
-
     use regionctl_engine::Secrets as _;
     use regionctl_plan::{HostStage, Resource, SecretRef, Stage};
     use regionctl_secrets::Recipient;
@@ -220,19 +218,19 @@ mod tests {
 
     const ALICE: &str = "age17dr0sf8xfwurufk5jlcjc737p85e3j3wz7yl3g8zwr5au98ulf4s6dqhrr";
 
-    fn vault(names: &[&str]) -> Vault {
-        let mut secrets = Secrets::create(Path::new("/nowhere/secrets.age"), vec![Recipient::parse(ALICE).unwrap()]).unwrap();
+    fn vault(names: &[&str]) -> Result<Vault, SecretsError> {
+        let mut secrets = Secrets::create(Path::new("/nowhere/secrets.age"), vec![Recipient::parse(ALICE)?])?;
         let mut put = |name: &&str| {
-            let version = secrets.put(name, Secret::new("made".to_owned()), None).unwrap();
-            Made { name: (*name).to_owned(), version, why: Why::Missing }
+            let version = secrets.put(name, Secret::new("made".to_owned()), None)?;
+            Ok(Made { name: (*name).to_owned(), version, why: Why::Missing })
         };
-        let made = names.iter().map(&mut put).collect();
-        Vault { secrets: Some(Mutex::new(secrets)), made: Mutex::new(made), ..Vault::default() }
+        let made = names.iter().map(&mut put).collect::<Result<_, SecretsError>>()?;
+        Ok(Vault { secrets: Some(Mutex::new(secrets)), made: Mutex::new(made), ..Vault::default() })
     }
 
     #[test]
-    fn the_key_of_a_disk_that_nobody_looked_at_is_not_kept() {
-        let vault = vault(&["disks/a/data", "disks/b/data", "vpn/ca/key"]);
+    fn the_key_of_a_disk_that_nobody_looked_at_is_not_kept() -> Result<(), SecretsError> {
+        let vault = vault(&["disks/a/data", "disks/b/data", "vpn/ca/key"])?;
         let key = SecretRef { name: "disks/a/data".into(), version: 1 };
         let disk = Resource::present("luks", "data").field("key", key.to_string());
         let on = HostStage { wanted: vec![disk], changes: Vec::new() };
@@ -242,5 +240,6 @@ mod tests {
         assert_eq!(vault.planned(&plan), ["2 secrets will be made: disks/a/data, vpn/ca/key"]);
         assert_eq!(vault.versions().into_keys().collect::<Vec<_>>(), ["disks/a/data", "vpn/ca/key"]);
         assert!(vault.is_new("disks/a/data") && !vault.is_new("disks/b/data"));
+        Ok(())
     }
 }
