@@ -108,13 +108,27 @@ pub async fn run_with(
     if plan.is_empty() {
         return Ok((plan, None));
     }
+    let outcome = execute(engine, &plan, access, goal, listener).await?;
+    Ok((plan, Some(outcome)))
+}
+
+/// Executes a plan, which may have been made long before.
+///
+/// # Errors
+/// The run did not begin.
+pub async fn execute(
+    engine: &Engine,
+    plan: &Plan,
+    access: &Access,
+    goal: &Goal,
+    listener: impl Fn(&Event) + Send + Sync + 'static,
+) -> Result<Outcome, String> {
     let reset = *goal != Goal::Wanted;
     let verb = if reset { "reset" } else { "install" };
     let (lease, window) = (Duration::from_secs(access.lease), Duration::from_secs(access.window));
     let order = Order { verb: verb.into(), allowed: Vec::new(), lease, reset, window };
     let (_keep, stop) = watch::channel(false);
-    let outcome = engine.execute(&plan, &order, Box::new(listener), stop).await.map_err(|error| error.to_string())?;
-    Ok((plan, Some(outcome)))
+    engine.execute(plan, &order, Box::new(listener), stop).await.map_err(|error| error.to_string())
 }
 
 /// The resource names of a plan's changes.

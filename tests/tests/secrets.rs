@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regionctl_engine::want::{self, Want as _};
-use regionctl_engine::{Engine, Goal, Secrets};
+use regionctl_engine::{Engine, Goal, KeepError, Secrets};
 use regionctl_lab::{Debian, HostKind};
 use regionctl_plan::{Plan, Resource, sha256};
 use regionctl_secrets::Secret;
@@ -21,12 +22,16 @@ const PATH: &str = "/etc/demo.key";
 const WORDS: [&str; 5] = ["first-of-version-1", "other-of-version-1", "first-of-version-2", "other-of-version-2", "by-hand"];
 
 /// The one secret, `demo/key`, of which only this version is known.
-struct Version(u64);
+#[derive(Default)]
+struct Version {
+    version: u64,
+    kept: AtomicUsize,
+}
 
 impl Secrets for Version {
     fn get(&self, name: &str, version: u64) -> Option<Secret<String>> {
         let value = format!("first-of-version-{version} is long\nother-of-version-{version} too");
-        (name == "demo/key" && version == self.0).then(|| Secret::new(value))
+        (name == "demo/key" && version == self.version).then(|| Secret::new(value))
     }
 
     fn fingerprint(&self, text: &str) -> Option<String> {
@@ -34,7 +39,12 @@ impl Secrets for Version {
     }
 
     fn sealed(&self) -> Option<Vec<u8>> {
-        Some(format!("encrypted {}", self.0).into_bytes())
+        Some(format!("encrypted {}", self.version).into_bytes())
+    }
+
+    fn keep(&self) -> Result<(), KeepError> {
+        self.kept.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 
@@ -43,7 +53,11 @@ fn file(version: u64) -> Resource {
 }
 
 fn engine(access: &Access, version: u64, resource: Resource) -> Engine {
-    access.engine(&Wish(BTreeMap::from([(HOST.to_owned(), vec![resource])]))).with_secrets(Arc::new(Version(version)))
+    engine_with(access, Arc::new(Version { version, ..Version::default() }), resource)
+}
+
+fn engine_with(access: &Access, secrets: Arc<Version>, resource: Resource) -> Engine {
+    access.engine(&Wish(BTreeMap::from([(HOST.to_owned(), vec![resource])]))).with_secrets(secrets)
 }
 
 /// Runs to the end, and gives the plan and what the host complained of.
@@ -92,8 +106,16 @@ async fn on_the_host() {
     assert!(error.contains("***") && !WORDS.iter().any(|word| error.contains(word)), "{error}");
     kept_nowhere(&bench, "after a failure").await;
 
-    let first = engine(&access, 1, file(1));
+    let secrets = Arc::new(Version { version: 1, ..Version::default() });
+    let first = engine_with(&access, secrets.clone(), file(1));
+    let plan = wish::plan(&first, &Goal::Wanted).await.unwrap();
+    bench.by_hand(&format!("echo meanwhile >{PATH}")).await.unwrap();
+    let stale = wish::execute(&first, &plan, &access, &Goal::Wanted, |_| {}).await.unwrap_err();
+    assert!(stale.contains("not as the plan found them"), "{stale}");
+    assert_eq!(secrets.kept.load(Ordering::Relaxed), 0, "a run that does not begin keeps nothing");
+    bench.by_hand(&format!("rm {PATH}")).await.unwrap();
     assert_eq!(run(&access, &first, &Goal::Wanted).await.1, None);
+    assert_eq!(secrets.kept.load(Ordering::Relaxed), 1);
     let there = format!("stat -c '%a %U' {PATH}; cat {PATH}; cat /var/lib/regionctl/generations/1.age");
     let text = bench.by_hand(&there).await.unwrap();
     assert_eq!(text, "600 root\n# a key\nfirst-of-version-1 is long\nother-of-version-1 too\nencrypted 1");

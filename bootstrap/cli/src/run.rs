@@ -1,5 +1,6 @@
 //! Executing a plan, for `install` and `reset`: lints, the question, progress, summary, exit code.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use regionctl_engine::{Engine, LEASE_TIME, Order, Outcome, RunError};
@@ -11,10 +12,11 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::live::Live;
 use crate::output::Output;
-use crate::render::findings::hint_line;
+use crate::render::findings::{self, hint_line};
 use crate::render::tally::Tally;
 use crate::render::{plan, summary};
 use crate::survey::exit_of;
+use crate::vault;
 
 /// How a plan is executed.
 pub struct Execution<'a> {
@@ -57,13 +59,16 @@ pub fn permit(plan: &Plan, allowed: &[String]) -> Result<(), Failure> {
 /// # Errors
 /// The names to allow, with this exit code.
 pub fn permitted(by: &str, findings: &[Finding], allowed: &[String], exit: Exit) -> Result<(), Failure> {
-    let mut names: Vec<_> = forbidden(findings, allowed).iter().map(|finding| finding.name.clone()).collect();
-    names.sort();
-    names.dedup();
-    if names.is_empty() {
+    if forbidden(findings, allowed).is_empty() {
         return Ok(());
     }
-    Err(Failure::new(exit, format!("nothing was changed: {by} forbids it: {}", names.join(", "))))
+    Err(forbidden_by(by, findings, allowed, exit))
+}
+
+fn forbidden_by(by: &str, findings: &[Finding], allowed: &[String], exit: Exit) -> Failure {
+    let names: BTreeSet<_> = forbidden(findings, allowed).iter().map(|finding| finding.name.as_str()).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    Failure::new(exit, format!("nothing was changed: {by} forbids it: {}", names.join(", ")))
 }
 
 /// Executes a plan and prints what came out.
@@ -82,7 +87,7 @@ pub async fn execute(engine: &Engine, plan: &Plan, how: &Execution<'_>, output: 
     };
     let executed = engine.execute(plan, &order, live.listener(), stop.clone()).await;
     let tally = live.finish();
-    let outcome = executed.map_err(|error| did_not_begin(&error))?;
+    let outcome = executed.map_err(|error| did_not_begin(&error, how.allowed, output))?;
     output.data(&Report { plan: &plan.id, outcome: &outcome }, |style| {
         let mut text = summary::render(&tally, style);
         for (host, came) in &outcome.hosts {
@@ -120,7 +125,7 @@ fn exit(outcome: &Outcome, tally: &Tally, stopped: bool) -> Exit {
     }
 }
 
-fn did_not_begin(error: &RunError) -> Failure {
+fn did_not_begin(error: &RunError, allowed: &[String], output: &Output) -> Failure {
     match error {
         RunError::Lease(lease) => {
             let failure = Failure::new(exit_of(lease), format!("nothing was changed: {lease}"));
@@ -128,6 +133,14 @@ fn did_not_begin(error: &RunError) -> Failure {
         }
         RunError::Folder(regionctl_engine::FolderError::Busy(_)) => {
             Failure::from_error(Exit::Lock, error).hint("wait until it has ended; a run that was killed lets go by itself")
+        }
+        RunError::NotKept(error) => match error.downcast_ref() {
+            Some(error) => vault::failure(error),
+            None => Failure::new(Exit::Local, format!("nothing was changed: the secrets cannot be kept: {error}")),
+        },
+        RunError::Forbidden(findings) => {
+            output.say(&findings::render(findings, allowed, output.err()));
+            forbidden_by("lint", findings, allowed, Exit::Refused)
         }
         RunError::Folder(_) | RunError::Journal(_) => Failure::from_error(Exit::Local, error),
         RunError::Drifted(_) => Failure::new(Exit::Refused, format!("nothing was changed: {error}"))

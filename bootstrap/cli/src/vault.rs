@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use regionctl_engine::KeepError;
 use regionctl_plan::Plan;
 use regionctl_roles::is_recovery_key;
 use regionctl_roles::secrets::{SEAL_KEY, ensure, wanted};
@@ -13,7 +14,6 @@ use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Why, fingerprint};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::region::{self, Region};
 use crate::render::words::{count, list};
 
@@ -45,7 +45,7 @@ impl Vault {
         Self { file: region.secrets_file(), ..Self::default() }
     }
 
-    /// Opens the file, if the region needs secrets, and makes what is missing. Nothing is written before [`Vault::save`].
+    /// Opens the file, if the region needs secrets, and makes what is missing. Nothing is written before a run begins its work.
     ///
     /// # Errors
     /// The file cannot be opened, or what is missing cannot be made.
@@ -110,20 +110,9 @@ impl Vault {
         &self.leavers
     }
 
-    /// True if there is something to save.
+    /// True if there is something to keep.
     pub fn is_changed(&self) -> bool {
         !self.made().is_empty()
-    }
-
-    /// Writes what was made.
-    ///
-    /// # Errors
-    /// The file was changed by somebody else, or cannot be written.
-    pub fn save(&self, output: &Output) -> Result<(), Failure> {
-        let Some(secrets) = self.secrets.as_ref().filter(|_| self.is_changed()) else { return Ok(()) };
-        secrets.lock().unwrap_or_else(PoisonError::into_inner).save().map_err(|error| failure(&error))?;
-        output.say(&format!("kept {} in `{}`\n", count(self.made().len(), "new secret"), self.file.display()));
-        Ok(())
     }
 
     fn made(&self) -> MutexGuard<'_, Vec<Made>> {
@@ -163,6 +152,11 @@ impl regionctl_engine::Secrets for Vault {
             gone.iter().for_each(|made| secrets.remove(&made.name));
         }
         self.notes()
+    }
+
+    fn keep(&self) -> Result<(), KeepError> {
+        let Some(secrets) = self.secrets.as_ref().filter(|_| self.is_changed()) else { return Ok(()) };
+        Ok(secrets.lock().unwrap_or_else(PoisonError::into_inner).save()?)
     }
 
     fn recipients(&self) -> Option<usize> {
@@ -216,10 +210,8 @@ mod tests {
     use super::*;
     use crate::render::samples;
 
-    const ALICE: &str = "age17dr0sf8xfwurufk5jlcjc737p85e3j3wz7yl3g8zwr5au98ulf4s6dqhrr";
-
     fn vault(names: &[&str]) -> Result<Vault, SecretsError> {
-        let mut secrets = Secrets::create(Path::new("/nowhere/secrets.age"), vec![Recipient::parse(ALICE)?])?;
+        let mut secrets = Secrets::create(Path::new("/nowhere/secrets.age"), vec![Recipient::parse(samples::RECIPIENT)?])?;
         let mut put = |name: &&str| {
             let version = secrets.put(name, Secret::new("made".to_owned()), None)?;
             Ok(Made { name: (*name).to_owned(), version, why: Why::Missing })

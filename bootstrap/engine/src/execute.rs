@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use regionctl_plan::{Certainty, Change, HostStage, Id, Plan, Ref, Resource, What};
+use regionctl_plan::{Certainty, Change, Finding, HostStage, Id, Plan, Ref, Resource, What, forbidden};
 use tokio::sync::{Semaphore, watch};
 
 use crate::batch::{self, BatchName, Line};
@@ -18,7 +18,7 @@ use crate::journal::{self, Journal, Listener};
 use crate::lease;
 use crate::planned::{self, Planned};
 use crate::remote::{HostError, Remote};
-use crate::secrets::{Mask, SecretError};
+use crate::secrets::{KeepError, Mask, SecretError};
 use crate::survey::{Goal, Question, Selection, Surveyed};
 
 /// How a plan is to be executed.
@@ -78,6 +78,12 @@ pub enum RunError {
     /// The plan needs a secret that is not there.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// What was made for the plan cannot be kept.
+    #[error("cannot keep the secrets that were made")]
+    NotKept(#[source] KeepError),
+    /// What the hosts tell, as they are now, forbids the plan.
+    #[error("the hosts are in a state in which this plan does harm")]
+    Forbidden(Vec<Finding>),
     /// The journal cannot be written.
     #[error("cannot write the journal")]
     Journal(#[source] std::io::Error),
@@ -172,9 +178,10 @@ impl Run<'_> {
                 let what = What::PlanDiffers { host: host.clone(), stage: stage.clone(), differences: differences.clone() };
                 self.note(what).map_err(RunError::Journal)?;
             }
-            self.release(surveyed.keys()).await;
-            self.end(&BTreeMap::new(), false)?;
-            return Err(RunError::Drifted(drift));
+            return self.refuse(&surveyed, RunError::Drifted(drift)).await;
+        }
+        if let Err(error) = self.keep_secrets(&surveyed) {
+            return self.refuse(&surveyed, error).await;
         }
         let mut hosts = BTreeMap::new();
         let work = futures::future::join_all(surveyed.into_iter().map(|(host, view)| self.work_on(host, view)));
@@ -187,6 +194,23 @@ impl Run<'_> {
         let ok = fenced_by.is_none() && hosts.values().all(|host| host.error.is_none() && host.left.is_empty());
         self.end(&hosts, ok)?;
         Ok(Outcome { run: self.id.clone(), ok, generation, fenced_by, hosts })
+    }
+
+    /// Lets go of the hosts, of which none was changed.
+    async fn refuse(&self, surveyed: &Survey, why: RunError) -> Result<Outcome, RunError> {
+        self.release(surveyed.keys()).await;
+        self.end(&BTreeMap::new(), false)?;
+        Err(why)
+    }
+
+    /// Keeps what was made for this plan, but for keys of disks that are encrypted already, which no longer would look lost.
+    fn keep_secrets(&self, surveyed: &Survey) -> Result<(), RunError> {
+        let views = surveyed.iter().filter_map(|(host, surveyed)| Some((host, &surveyed.as_ref().ok()?.view)));
+        let lost: Vec<_> = self.engine.lost_keys(self.plan, views).collect();
+        if !forbidden(&lost, &self.order.allowed).is_empty() {
+            return Err(RunError::Forbidden(lost));
+        }
+        self.engine.vault.keep().map_err(RunError::NotKept)
     }
 
     fn registered(&self) -> What {

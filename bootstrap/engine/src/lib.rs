@@ -39,6 +39,6 @@ pub use lease::{LEASE_TIME, Lease};
 pub use lint::LINTS;
 pub use planner::{HostView, Wants, circle, stages};
 pub use remote::{HostError, Remote};
-pub use secrets::{NoSecrets, SecretError, Secrets};
+pub use secrets::{KeepError, NoSecrets, SecretError, Secrets};
 pub use shell::PRELUDE;
 pub use survey::{Goal, Selection, Surveyed};

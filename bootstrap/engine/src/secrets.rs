@@ -43,11 +43,23 @@ pub trait Secrets: Send + Sync {
         Vec::new()
     }
 
+    /// Keeps what was made in memory; called once in a run, before its first change: what is on a host and in no file would be
+    /// lost.
+    ///
+    /// # Errors
+    /// What was made cannot be kept, and the run does not begin.
+    fn keep(&self) -> Result<(), KeepError> {
+        Ok(())
+    }
+
     /// How many keys open the file. `None`: there is none, or nobody looked.
     fn recipients(&self) -> Option<usize> {
         None
     }
 }
+
+/// Why secrets cannot be kept, in the words of who keeps them.
+pub type KeepError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A region without secrets.
 pub struct NoSecrets;
@@ -111,6 +123,10 @@ impl Vault {
 
     pub(crate) fn planned(&self, plan: &Plan) -> Vec<String> {
         self.secrets.planned(plan)
+    }
+
+    pub(crate) fn keep(&self) -> Result<(), KeepError> {
+        self.secrets.keep()
     }
 
     pub(crate) fn recipients(&self) -> Option<usize> {

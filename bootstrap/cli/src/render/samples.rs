@@ -9,6 +9,9 @@ use regionctl_plan::{
 };
 use serde_json::json;
 
+/// Somebody whose key opens secrets.
+pub const RECIPIENT: &str = "age17dr0sf8xfwurufk5jlcjc737p85e3j3wz7yl3g8zwr5au98ulf4s6dqhrr";
+
 fn file(path: &str, content: &str) -> Resource {
     let file = Resource::present("file", path).field("content", content).field("mode", "0644");
     file.field("owner", "root").field("group", "root")

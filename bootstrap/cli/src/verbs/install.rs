@@ -58,7 +58,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         run::show(&plan, allowed, output);
         run::permit(&plan, allowed)?;
         vault.planned(&plan);
-        vault.save(output)?;
         return run::execute(&engine, &plan, &execution, output).await;
     }
     let selection = region.select(&args.selection)?;
@@ -80,8 +79,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     } else if !args.yes && !vault.leavers().is_empty() {
         confirm::ask(output, &format!("revoke the VPN's {}?", list(vault.leavers(), 8)), Word::Yes)?;
     }
-    // Written before it is used: what is on a host and in no file would be lost.
-    vault.save(output)?;
     match run::execute(&engine, &plan, &execution, output).await? {
         Exit::Done => Ok(silent),
         exit => Ok(exit),

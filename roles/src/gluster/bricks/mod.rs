@@ -26,15 +26,16 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     Wanted::new().packages_of(host, "gluster/bricks").then_all(late(host, &bricks)).then_all(resources)
 }
 
-/// What serves the bricks of encrypted disks that open long after the boot.
+/// What serves the bricks of disks that show up, or are opened, long after the boot. A container gets no events of devices.
 fn late(host: &Host<'_>, bricks: &[(&Volume, BrickPlace<'_>)]) -> Vec<Resource> {
     let rule = |place: &BrickPlace<'_>| {
         let label = label(place);
         let unit = format!("regionctl-brick@{}.service", name(place));
         format!("SUBSYSTEM==\"block\", ENV{{ID_FS_LABEL}}==\"{label}\", TAG+=\"systemd\", ENV{{SYSTEMD_WANTS}}+=\"{unit}\"\n")
     };
-    let rules: BTreeSet<_> = bricks.iter().filter(|(_, place)| encrypted(host, place)).map(|(_, place)| rule(place)).collect();
-    if rules.is_empty() {
+    let on_disk = |place: &BrickPlace<'_>| matches!(place.source, BrickSource::Disk { .. });
+    let rules: BTreeSet<_> = bricks.iter().map(|(_, place)| place).filter(|place| on_disk(place)).map(rule).collect();
+    if rules.is_empty() || host.shares_kernel() {
         return Vec::new();
     }
     let rules = rules.into_iter().fold("# Written by regionctl.\n".to_owned(), |all, rule| all + &rule);

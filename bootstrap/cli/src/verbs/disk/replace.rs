@@ -79,7 +79,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         };
         confirm::ask(output, &question, word)?;
     }
-    vault.save(output)?;
     let events = args.events.as_deref();
     let execution = Execution { verb: "disk replace", allowed, events, reset: false, window: regionctl_engine::WINDOW };
     run::execute(&engine, &plan, &execution, output).await

@@ -13,12 +13,11 @@ use super::layout::{Gathered, layout};
 use super::looks::{Answer, LOOKS};
 use super::{archive, readme};
 use crate::redact::Redactor;
-
-const ALICE: &str = "age17dr0sf8xfwurufk5jlcjc737p85e3j3wz7yl3g8zwr5au98ulf4s6dqhrr";
+use crate::render::samples;
 
 /// A region's secrets: all that this version makes, and an awkward password.
 fn secrets(folder: &std::path::Path) -> Vec<(String, String)> {
-    let mut secrets = Secrets::create(&folder.join("secrets.age"), vec![Recipient::parse(ALICE).unwrap()]).unwrap();
+    let mut secrets = Secrets::create(&folder.join("secrets.age"), vec![Recipient::parse(samples::RECIPIENT).unwrap()]).unwrap();
     let specs = [
         Spec::Password { name: "vrrp".into(), bytes: 16 },
         Spec::Authority { name: "vpn/ca".into(), common_name: "demo".into(), days: 365 },
