@@ -9,7 +9,7 @@ use regionctl_ssh::{Endpoint, Pool};
 
 use crate::folder::RegionFolder;
 use crate::kind::Kinds;
-use crate::planner::{self, HostView, Wants};
+use crate::planner::{self, Wants};
 use crate::remote::{HostError, Remote};
 use crate::secrets::{NoSecrets, Secrets, Vault};
 use crate::survey::{Goal, Question, Selection, Surveyed};
@@ -172,18 +172,16 @@ impl Engine {
         plan.notes.extend(self.vault.planned(&plan));
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
-        plan.findings.extend(self.lost_keys(&plan, views.iter()).collect::<Vec<_>>());
+        let lost = self.lost_keys(&plan, survey);
+        plan.findings.extend(lost);
         plan.findings.extend(self.vault.recipients().and_then(lint::few_recipients));
         Ok(plan.seal())
     }
 
     /// Encrypted disks that nothing among the secrets opens.
-    pub(crate) fn lost_keys<'a>(
-        &'a self,
-        plan: &'a Plan,
-        views: impl Iterator<Item = (&'a String, &'a HostView)> + 'a,
-    ) -> impl Iterator<Item = Finding> + 'a {
-        views.flat_map(|(host, view)| lint::key_lost(host, view, plan, |name| self.vault.is_new(name)))
+    pub(crate) fn lost_keys(&self, plan: &Plan, survey: &Survey) -> Vec<Finding> {
+        let views = survey.iter().filter_map(|(host, surveyed)| Some((host, &surveyed.as_ref().ok()?.view)));
+        views.flat_map(|(host, view)| lint::key_lost(host, view, plan, |name| self.vault.is_new(name))).collect()
     }
 
     /// True if a host lacks the generation that the region is at, or the secrets file as it is now.

@@ -172,16 +172,10 @@ impl Run<'_> {
                 return Err(error.into());
             }
         };
-        let drift = self.engine.drift(self.plan, &surveyed);
-        if !drift.is_empty() {
-            for (host, stage, differences) in &drift {
-                let what = What::PlanDiffers { host: host.clone(), stage: stage.clone(), differences: differences.clone() };
-                self.note(what).map_err(RunError::Journal)?;
-            }
-            return self.refuse(&surveyed, RunError::Drifted(drift)).await;
-        }
-        if let Err(error) = self.keep_secrets(&surveyed) {
-            return self.refuse(&surveyed, error).await;
+        if let Err(why) = self.may_begin(&surveyed) {
+            self.release(surveyed.keys()).await;
+            self.end(&BTreeMap::new(), false)?;
+            return Err(why);
         }
         let mut hosts = BTreeMap::new();
         let work = futures::future::join_all(surveyed.into_iter().map(|(host, view)| self.work_on(host, view)));
@@ -196,19 +190,20 @@ impl Run<'_> {
         Ok(Outcome { run: self.id.clone(), ok, generation, fenced_by, hosts })
     }
 
-    /// Lets go of the hosts, of which none was changed.
-    async fn refuse(&self, surveyed: &Survey, why: RunError) -> Result<Outcome, RunError> {
-        self.release(surveyed.keys()).await;
-        self.end(&BTreeMap::new(), false)?;
-        Err(why)
-    }
-
-    /// Keeps what was made for this plan, but for keys of disks that are encrypted already, which no longer would look lost.
-    fn keep_secrets(&self, surveyed: &Survey) -> Result<(), RunError> {
-        let views = surveyed.iter().filter_map(|(host, surveyed)| Some((host, &surveyed.as_ref().ok()?.view)));
-        let lost: Vec<_> = self.engine.lost_keys(self.plan, views).collect();
+    /// Compares the plan with the hosts as they are now, and keeps the secrets that were made for it.
+    fn may_begin(&self, surveyed: &Survey) -> Result<(), RunError> {
+        // A new key would hide that the one of an encrypted disk was lost.
+        let lost = self.engine.lost_keys(self.plan, surveyed);
         if !forbidden(&lost, &self.order.allowed).is_empty() {
             return Err(RunError::Forbidden(lost));
+        }
+        let drift = self.engine.drift(self.plan, surveyed);
+        for (host, stage, differences) in &drift {
+            let what = What::PlanDiffers { host: host.clone(), stage: stage.clone(), differences: differences.clone() };
+            self.note(what).map_err(RunError::Journal)?;
+        }
+        if !drift.is_empty() {
+            return Err(RunError::Drifted(drift));
         }
         self.engine.vault.keep().map_err(RunError::NotKept)
     }

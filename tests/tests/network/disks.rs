@@ -81,12 +81,19 @@ fn key_lost(region: &LabRegion) -> Result<(), Failed> {
     let folder = Lab::open(LAB).map_err(|error| error.to_string())?.folder().to_owned();
     let text = |error: std::io::Error| error.to_string();
     let (file, kept) = (folder.join("secrets.age"), folder.join("secrets.kept"));
+    let plan = region.path("before.plan");
+    region.ok(&[&PLAN[..], &["--out", &plan]].concat())?;
     std::fs::rename(&file, &kept).map_err(text)?;
     region.keys()?;
-    let said = region.exits(REFUSED, &INSTALL);
+    let anew = std::fs::read(&file).map_err(text)?;
+    let refused = [region.exits(REFUSED, &INSTALL), region.exits(REFUSED, &["--lab", "install", "--plan", &plan])];
+    let untouched = std::fs::read(&file).map_err(text)? == anew;
     std::fs::rename(&kept, &file).map_err(text)?;
-    let said = said?;
-    want(said.contains("key-lost") && said.contains("history --fetch"), || said.clone())?;
+    for said in refused {
+        let said = said?;
+        want(said.contains("key-lost") && said.contains("history --fetch"), || said.clone())?;
+    }
+    want(untouched, || "keys that open nothing were kept".into())?;
     region.ok(&PLAN).map(drop)
 }
 
