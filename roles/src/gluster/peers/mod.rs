@@ -1,5 +1,6 @@
 //! The servers with bricks know each other, by their names, and each is connected to all others.
 
+use regionctl_engine::GLUSTER_ASK;
 use regionctl_engine::want::{self, Undo};
 use regionctl_inventory::Server;
 use regionctl_plan::{Id, Resource};
@@ -32,7 +33,7 @@ fn probed(server: &Server) -> Resource {
 
 fn connected(servers: usize) -> Resource {
     let connected = format!(
-        r#"connected() {{ timeout 10 gluster pool list 2>/dev/null | awk '$NF == "Connected" {{ n++ }} END {{ exit n != {servers} }}'; }}
+        r#"connected() {{ {GLUSTER_ASK} pool list 2>/dev/null | awk '$NF == "Connected" {{ n++ }} END {{ exit n != {servers} }}'; }}
 "#
     );
     let command = want::Command {
