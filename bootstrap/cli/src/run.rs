@@ -134,10 +134,11 @@ fn did_not_begin(error: &RunError, allowed: &[String], output: &Output) -> Failu
         RunError::Folder(regionctl_engine::FolderError::Busy(_)) => {
             Failure::from_error(Exit::Lock, error).hint("wait until it has ended; a run that was killed lets go by itself")
         }
-        RunError::NotKept(error) => match error.downcast_ref() {
-            Some(error) => vault::failure(error),
-            None => Failure::new(Exit::Local, format!("nothing was changed: the secrets cannot be kept: {error}")),
-        },
+        RunError::NotKept(error) => {
+            let unknown = || Failure::from_error(Exit::Local, error.as_ref());
+            let failure = error.downcast_ref().map_or_else(unknown, vault::failure);
+            Failure { message: format!("nothing was changed: {}", failure.message), ..failure }
+        }
         RunError::Forbidden(findings) => {
             output.say(&findings::render(findings, allowed, output.err()));
             forbidden_by("lint", findings, allowed, Exit::Refused)

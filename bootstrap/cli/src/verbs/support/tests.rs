@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use regionctl_engine::Generation;
-use regionctl_secrets::{Recipient, Secret, Secrets, Spec, ensure};
+use regionctl_secrets::{Recipient, Secret, Secrets, SecretsError, Spec, ensure};
 
 use super::layout::{Gathered, layout};
 use super::looks::{Answer, LOOKS};
@@ -16,17 +16,17 @@ use crate::redact::Redactor;
 use crate::render::samples;
 
 /// A region's secrets: all that this version makes, and an awkward password.
-fn secrets(folder: &std::path::Path) -> Vec<(String, String)> {
-    let mut secrets = Secrets::create(&folder.join("secrets.age"), vec![Recipient::parse(samples::RECIPIENT).unwrap()]).unwrap();
+fn secrets(folder: &std::path::Path) -> Result<Vec<(String, String)>, SecretsError> {
+    let mut secrets = Secrets::create(&folder.join("secrets.age"), vec![Recipient::parse(samples::RECIPIENT)?])?;
     let specs = [
         Spec::Password { name: "vrrp".into(), bytes: 16 },
         Spec::Authority { name: "vpn/ca".into(), common_name: "demo".into(), days: 365 },
         Spec::TlsCryptV2 { name: "vpn/tls".into() },
     ];
-    ensure(&mut secrets, &specs, std::time::SystemTime::now()).unwrap();
-    secrets.put("odd", Secret::new("pa\"ss wörd/+\\&=?%".to_owned()), None).unwrap();
-    secrets.put("plain", Secret::new("hunter2".to_owned()), None).unwrap();
-    secrets.entries().map(|(name, entry)| (name.to_owned(), entry.value.reveal().trim().to_owned())).collect()
+    ensure(&mut secrets, &specs, std::time::SystemTime::now())?;
+    secrets.put("odd", Secret::new("pa\"ss wörd/+\\&=?%".to_owned()), None)?;
+    secrets.put("plain", Secret::new("hunter2".to_owned()), None)?;
+    Ok(secrets.entries().map(|(name, entry)| (name.to_owned(), entry.value.reveal().trim().to_owned())).collect())
 }
 
 /// The value and its lines, each in every encoding; written apart from the code that looks for them.
@@ -52,7 +52,7 @@ fn encodings(value: &str) -> Vec<String> {
 #[test]
 fn an_archive_holds_no_secret() {
     let folder = tempfile::tempdir().unwrap();
-    let secrets = secrets(folder.path());
+    let secrets = secrets(folder.path()).unwrap();
     let planted: Vec<_> = secrets.iter().flat_map(|(_, value)| encodings(value)).collect();
     let junk: String = planted.iter().map(|text| format!("Nov 21 it said: {text}.\n")).collect();
     let whole = format!("{junk}{}", junk.replace('\n', " "));
