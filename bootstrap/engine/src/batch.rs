@@ -78,13 +78,16 @@ end() {
   if [ "$SECRETS" = yes ]; then rm -f "$DIR"/*.out; fi
   exit 0
 }
+export RUN BATCH="$DIR"
 step() {
   holds || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
+  [ ! -e "$DIR/stop" ] || { note "$1" stopped ''; end stopped; }
   started=$(now)
   note "$1" started ''
   ( set -eu; cd "$DIR"; export STEP="$1" PROGRESS="$DIR/results"; "step_$1" ) >"$DIR/$1.out" 2>&1 </dev/null
   code=$?
   if [ "$code" -eq 0 ]; then note "$1" done "$(($(now) - started))"; return; fi
+  [ ! -e "$DIR/heeded" ] || { note "$1" stopped ''; end stopped; }
   note "$1" failed "$code $(tail -c "$TAIL" "$DIR/$1.out" | base64 -w0)"
   end failed
 }

@@ -6,7 +6,9 @@
 /// * `rowb NAME FIELD < data` prints data of any shape in base64;
 /// * `fail MESSAGE` ends with an error; `cannot_write` does if our own folder takes nothing;
 /// * `progress TEXT` says how far a change is that takes long: what differs from the last time, every ten seconds at most;
-/// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up.
+/// * `heed` belongs into every loop that waits in a change: it ends the wait when the operator ends the run or another run has
+///   taken over, so that nobody inherits a wait without an end;
+/// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up. It heeds.
 pub const PRELUDE: &str = r#"
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 umask 022
@@ -21,11 +23,17 @@ progress() {
   _told=$* _told_at=$_now
   printf '%s\tprogress\t%s\n' "$STEP" "$*" >>"$PROGRESS"
 }
+heed() {
+  [ -n "${BATCH:-}" ] || return 0
+  if [ -e "$BATCH/stop" ]; then : >"$BATCH/heeded"; fail 'ended by the operator'; fi
+  IFS='	' read -r _holder _ <"$STATE/lease" && [ "$_holder" = "$RUN" ] || fail 'ended, because another run took over'
+}
 until_true() {
   _limit=$1 _what=$2; shift 2
   _end=$(($(date +%s) + _limit))
   until "$@"; do
     [ "$(date +%s)" -lt "$_end" ] || fail "waited $_limit s for $_what"
+    heed
     sleep 0.2
   done
 }
