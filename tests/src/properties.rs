@@ -93,7 +93,10 @@ impl Bench<'_> {
     /// The first property that does not hold.
     pub async fn properties(&self, sample: &Sample) -> Result<(), Broken> {
         let before = self.state().await?;
-        let held = self.hold(sample).await;
+        let mut held = self.hold(sample).await;
+        if held.is_ok() {
+            held = self.without_ground(sample).await;
+        }
         if held.is_err() {
             // So that one failure does not look like twenty.
             let _ = self.run(&self.of(sample), &Goal::nothing()).await;
@@ -134,6 +137,19 @@ impl Bench<'_> {
             return Ok(());
         }
         same(&prepared, &self.state().await?, "after undo")
+    }
+
+    /// An undo ends well when what the thing stands on is gone, because another undo ran before it.
+    async fn without_ground(&self, sample: &Sample) -> Result<(), Broken> {
+        let Some(ground) = sample.ground() else { return Ok(()) };
+        let wish = self.of(sample);
+        self.by_hand(sample.clean).await.map_err(|error| format!("cleaning up: {error}"))?;
+        self.by_hand(sample.prepare).await?;
+        let prepared = self.state().await?;
+        self.apply(&wish).await?;
+        self.by_hand(ground.gone).await.map_err(|error| format!("taking away its ground: {error}"))?;
+        self.run(&wish, &Goal::nothing()).await.map_err(|error| format!("undo without its ground: {error}"))?;
+        if ground.restored { same(&prepared, &self.state().await?, "after undo without its ground") } else { Ok(()) }
     }
 
     async fn undo_twice(&self, wish: &Wish, sample: &Sample) -> Result<(), Broken> {

@@ -17,6 +17,7 @@ mod redact;
 mod region;
 mod render;
 mod run;
+mod settle;
 mod survey;
 mod vault;
 mod verbs;

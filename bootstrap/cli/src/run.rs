@@ -32,6 +32,19 @@ pub struct Execution<'a> {
     pub window: std::time::Duration,
 }
 
+impl Execution<'_> {
+    /// The same for the engine.
+    pub fn order(&self) -> Order {
+        Order {
+            verb: self.verb.to_owned(),
+            allowed: self.allowed.to_vec(),
+            lease: LEASE_TIME,
+            reset: self.reset,
+            window: self.window,
+        }
+    }
+}
+
 /// What is printed with `-o json`.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -77,15 +90,8 @@ fn forbidden_by(by: &str, findings: &[Finding], allowed: &[String], exit: Exit) 
 /// The run did not begin.
 pub async fn execute(engine: &Engine, plan: &Plan, how: &Execution<'_>, output: &Output) -> Result<Exit, Failure> {
     let live = Live::new(*output, how.events)?;
-    let stop = interrupt::watch(live.clone())?;
-    let order = Order {
-        verb: how.verb.to_owned(),
-        allowed: how.allowed.to_vec(),
-        lease: LEASE_TIME,
-        reset: how.reset,
-        window: how.window,
-    };
-    let executed = engine.execute(plan, &order, live.listener(), stop.clone()).await;
+    let watch = interrupt::watch(live.clone())?;
+    let executed = engine.execute(plan, &how.order(), live.listener(), watch.stopped()).await;
     let tally = live.finish();
     let outcome = executed.map_err(|error| did_not_begin(&error, how.allowed, output))?;
     output.data(&Report { plan: &plan.id, outcome: &outcome }, |style| {
@@ -97,7 +103,7 @@ pub async fn execute(engine: &Engine, plan: &Plan, how: &Execution<'_>, output: 
         }
         text
     })?;
-    Ok(exit(&outcome, &tally, *stop.borrow()))
+    Ok(exit(&outcome, &tally, watch.is_stopped()))
 }
 
 /// The domain of what went wrong; the first that applies in the order of how much it says.
@@ -125,7 +131,8 @@ fn exit(outcome: &Outcome, tally: &Tally, stopped: bool) -> Exit {
     }
 }
 
-fn did_not_begin(error: &RunError, allowed: &[String], output: &Output) -> Failure {
+/// Why a run did not begin, with what to do.
+pub fn did_not_begin(error: &RunError, allowed: &[String], output: &Output) -> Failure {
     match error {
         RunError::Lease(lease) => {
             let failure = Failure::new(exit_of(lease), format!("nothing was changed: {lease}"));

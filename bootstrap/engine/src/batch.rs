@@ -101,16 +101,17 @@ before() {
   end failed
 }
 ACCOUNTS="passwd group shadow gshadow subuid subgid"
-keep_accounts() {
+keep_before() {
   [ ! -e "$STATE/accounts" ] || return 0
   rm -rf "$STATE/accounts.new"; mkdir -m 0700 "$STATE/accounts.new"
   for file in $ACCOUNTS; do
     for copy in "$file" "$file-"; do if [ -e "/etc/$copy" ]; then cp -a "/etc/$copy" "$STATE/accounts.new/"; fi; done
   done
+  systemctl list-units --state=failed --plain --no-legend --no-pager 2>/dev/null | cut -d ' ' -f 1 >"$STATE/accounts.new/failed-units"
   mv -T "$STATE/accounts.new" "$STATE/accounts"
 }
 ledger() {
-  keep_accounts
+  keep_before
   KEEP=$STATE/ledger/$1
   [ ! -e "$KEEP/original" ] || return 0
   rm -rf "$KEEP.new"; mkdir -p "$KEEP.new"; chmod 0700 "$STATE/ledger" "$KEEP.new"
@@ -255,6 +256,11 @@ if [ "${{pid:-0}}" -gt 0 ]; then tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/res
     )
 }
 
+/// The script that lets a unit end as soon as it may: waits end at once, work with the step that it is in.
+pub fn stop_script(batch: &BatchName) -> String {
+    format!("DIR=$STATE/{}\n[ ! -d \"$DIR\" ] || : >\"$DIR/stop\"\n", quote(&batch.folder()))
+}
+
 /// One line of a unit's results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
@@ -266,6 +272,8 @@ pub enum Line {
     Done(usize, u64),
     /// A step failed: exit status and the last of its output.
     Failed(usize, String),
+    /// A step was ended, or not begun, because the operator wanted the run to stop.
+    Stopped,
     /// Another run holds the lease.
     Fenced(String),
     /// The unit ended by itself.
@@ -289,6 +297,7 @@ impl Line {
             "progress" => Some(Self::Progress(step, value.to_owned())),
             "done" => Some(Self::Done(step, value.parse().unwrap_or_default())),
             "failed" => Some(Self::Failed(step, failure(value))),
+            "stopped" => Some(Self::Stopped),
             _ => None,
         }
     }

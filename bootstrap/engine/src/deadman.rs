@@ -72,7 +72,7 @@ pub fn arm_script(kinds: &Kinds, run: &str, window: Duration, changes: &[Change]
     for (number, change) in changes.iter().enumerate() {
         let kind = kinds.get(&change.id().kind).ok_or_else(|| change.id().kind.clone())?;
         keeps += &format!(
-            "KEEP=$SWITCH/{number}; mkdir \"$KEEP\"\n{}\n[ -e \"$STATE/ledger/{folder}\" ] || echo {folder} >>\"$SWITCH/new\"\n",
+            "KEEP=$SWITCH/{number}; mkdir \"$KEEP\"\n{}\nkeep_entry {folder}\n",
             kind.keep(&change.resource),
             folder = ledger_folder(change.id()),
         );
@@ -81,8 +81,9 @@ pub fn arm_script(kinds: &Kinds, run: &str, window: Duration, changes: &[Change]
     Ok(format!(
         r#"{PLACES}
 [ ! -e "$SWITCH/armed" ] || fail "the settings of run $(cat "$SWITCH/armed") wait for their confirmation"
-rm -rf "$SWITCH"; mkdir -m 0700 "$SWITCH"
+rm -rf "$SWITCH"; mkdir -m 0700 "$SWITCH" "$SWITCH/ledger"
 : >"$SWITCH/new"
+keep_entry() {{ if [ -e "$STATE/ledger/$1" ]; then cp -a -- "$STATE/ledger/$1" "$SWITCH/ledger/"; else echo "$1" >>"$SWITCH/new"; fi; }}
 {keeps}
 cat >"$SWITCH/script" <<'REGIONCTL_REVERT'
 {revert}
@@ -128,6 +129,12 @@ failed=
 {steps}
 [ -z "$failed" ] || exit 1
 while read -r folder; do rm -rf "$STATE/ledger/$folder"; done <"$SWITCH/new"
+# What the group had given back is ours again.
+for entry in "$SWITCH/ledger"/*/; do
+  [ -e "$entry" ] || continue
+  folder=${{entry%/}}; folder=$STATE/ledger/${{folder##*/}}
+  rm -rf "$folder.new"; cp -a -- "$entry" "$folder.new"; rm -rf "$folder"; mv -T "$folder.new" "$folder"
+done
 printf '%s %s\n' {word} "$why" >"$SWITCH/reverted"
 sync
 rm -f "$SWITCH/armed"

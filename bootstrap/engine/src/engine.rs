@@ -157,7 +157,18 @@ impl Engine {
         if *goal != Goal::Wanted {
             layers.reverse();
         }
-        let stages = planner::stages(&self.kinds, &layers, &views);
+        let mut stages = planner::stages(&self.kinds, &layers, &views);
+        if *goal != Goal::Wanted
+            && selection.layers.is_empty()
+            && let Some(last) = stages.last_mut()
+        {
+            // A host on which nothing is left to undo still has to forget what it keeps, and the region that it wants it.
+            let wanted = parent.map(|number| self.folder.generation(number)).transpose()?.map(|generation| generation.wanted);
+            let remembered = |host: &str| wanted.as_ref().is_some_and(|wanted| wanted.contains_key(host));
+            for host in views.iter().filter(|(host, view)| view.facts.kept || remembered(host)).map(|(host, _)| host) {
+                last.hosts.entry(host.clone()).or_default();
+            }
+        }
         let mut plan = Plan {
             format: PLAN_FORMAT,
             id: String::new(),
@@ -203,7 +214,7 @@ impl Engine {
             for (host, on) in shown.hosts.iter().filter(|(host, _)| views.contains_key(*host)) {
                 let found = found.hosts.get(host).map(|on| on.changes.as_slice()).unwrap_or_default();
                 let found: Vec<_> = found.iter().filter(|change| !expected(on, change)).cloned().collect();
-                let mut differences = planned::differences(on, &found);
+                let mut differences = planned::differences(&self.kinds, on, &found);
                 differences.extend(planned::no_way_back(on, &found));
                 if !differences.is_empty() {
                     drift.push((host.clone(), shown.layer.clone(), differences));

@@ -49,6 +49,12 @@ pub trait Kind: Send + Sync {
         &[]
     }
 
+    /// The fields that change by themselves, such as whether a unit that is tried again and again runs just now. A plan does not
+    /// get stale by them, so [`Kind::apply`] looks at them when it runs. See also [`Resource::FLAPS`].
+    fn flaps(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Why a change cannot be undone, where it cannot.
     fn no_undo(&self, _resource: &Resource) -> Option<String> {
         None

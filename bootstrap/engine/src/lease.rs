@@ -94,22 +94,23 @@ if [ "$held" = {run} ]; then rm -f "$STATE/lease"; fi
     )
 }
 
-/// After a reset: forgets everything that regionctl keeps on a host, or, where something of ours is left because only a
-/// part was reset, runs `otherwise`. The backups that the account tools leave beside `/etc/passwd` and its like go back too,
-/// where the files themselves did.
-pub fn forget_script(run: &str, otherwise: &str) -> String {
+/// After a reset: forgets everything that regionctl keeps on a host and prints `forgotten`; or prints `kept`, where something of
+/// ours is left because only a part was reset. The backups that the account tools leave beside `/etc/passwd` and its like go back
+/// too, where the files themselves did, and systemd forgets the failures of units that are gone.
+pub fn forget_script(run: &str) -> String {
     format!(
         r#"
 IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
-if ls -d "$STATE"/ledger/*/ >/dev/null 2>&1; then
-{otherwise}
-exit 0
-fi
+if ls -d "$STATE"/ledger/*/ >/dev/null 2>&1; then echo kept; exit 0; fi
 for file in passwd group shadow gshadow subuid subgid; do
   cmp -s "/etc/$file" "$STATE/accounts/$file" || continue
   if [ -e "$STATE/accounts/$file-" ]; then cp -a "$STATE/accounts/$file-" "/etc/$file-"; else rm -f "/etc/$file-"; fi
 done
+systemctl list-units --state=failed --plain --no-legend --no-pager | while read -r unit load _; do
+  [ "$load" != not-found ] || grep -qsxFe "$unit" -- "$STATE/accounts/failed-units" || systemctl reset-failed -- "$unit" || :
+done
 rm -rf -- "$STATE" /run/regionctl
+echo forgotten
 "#,
         run = quote(run)
     )

@@ -68,6 +68,7 @@ for nic in /sys/class/net/*; do
   row "${nic##*/}" nic "$mac $mtu $state"
 done
 ip -o addr show 2>/dev/null | while read -r _ nic _ address _; do row "$nic" address "$address"; done
+[ -d "$STATE" ] && row os kept yes
 [ -f "$STATE/generation" ] && read -r value <"$STATE/generation" && row os generation "$value"
 [ -f "$STATE/switch/armed" ] && read -r value _ <"$STATE/switch/armed" && row os unconfirmed "$value"
 [ -f "$STATE/lease" ] && row os lease "$(cat "$STATE/lease")"
@@ -179,6 +180,7 @@ fn facts(rows: &Rows) -> Facts {
         hostname: text("hostname"),
         nics: nics.collect(),
         generation: rows.get("os", "generation").and_then(|number| number.parse().ok()),
+        kept: rows.get("os", "kept").is_some(),
         running_units: rows.all("os", "unit").to_vec(),
         operator: text("operator").parse().ok(),
         unconfirmed: rows.get("os", "unconfirmed").map(str::to_owned),

@@ -53,6 +53,15 @@ pub enum What {
         /// The unit's name.
         unit: String,
     },
+    /// A unit of an earlier run says how far it is.
+    UnitProgress {
+        /// The host.
+        host: String,
+        /// The unit's name.
+        unit: String,
+        /// How far, in words.
+        progress: String,
+    },
     /// A host could not be worked with; the others go on.
     HostFailed {
         /// The host.

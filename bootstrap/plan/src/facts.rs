@@ -27,6 +27,9 @@ pub struct Facts {
     pub nics: Vec<Nic>,
     /// The generation that the host was left at, if any.
     pub generation: Option<u64>,
+    /// True if the host keeps anything for regionctl: a ledger, generations, a lease.
+    #[serde(default)]
+    pub kept: bool,
     /// Names of our transient units that are running now.
     pub running_units: Vec<String>,
     /// The address that the operator's connection comes from, as the host sees it: the bastion's, where there is one.
@@ -88,6 +91,7 @@ impl Facts {
             hostname: String::new(),
             nics: Vec::new(),
             generation: None,
+            kept: false,
             running_units: Vec::new(),
             operator: None,
             unconfirmed: None,

@@ -110,6 +110,9 @@ impl Resource {
     /// The parameter of what must be so before and nothing makes so: the name of the [finding](crate::Finding) if it is not.
     pub const FINDING: &str = "finding";
 
+    /// The parameter, true, of what is right or not by itself from one moment to the next, as whether all copies are up to date.
+    pub const FLAPS: &str = "flaps";
+
     /// A resource that must exist; add its fields with [`Resource::field`].
     pub fn present(kind: &str, name: impl Into<String>) -> Self {
         Self { id: Id::new(kind, name), role: String::new(), want: Some(Fields::new()), params: Fields::new(), waits: Vec::new() }
@@ -160,6 +163,11 @@ impl Resource {
     /// True if no ledger and no generation has it, which the parameter [`Resource::ONCE`] says.
     pub fn is_once(&self) -> bool {
         self.params.get(Self::ONCE) == Some(&true.into())
+    }
+
+    /// True if it changes by itself, which the parameter [`Resource::FLAPS`] says.
+    pub fn flaps(&self) -> bool {
+        self.params.get(Self::FLAPS) == Some(&true.into())
     }
 
     /// True if its secrets are filled in, or would be if they were known.

@@ -117,6 +117,7 @@ fn host_of(what: &What) -> Option<&str> {
     match what {
         What::LeaseTaken { host, .. }
         | What::UnitAdopted { host, .. }
+        | What::UnitProgress { host, .. }
         | What::HostFailed { host, .. }
         | What::BatchStarted { host, .. }
         | What::ChangeStarted { host, .. }

@@ -22,6 +22,7 @@ pub fn render(event: &Event, tally: &Tally, verbose: bool, style: &Style) -> Vec
         What::UnitAdopted { host, unit } => {
             vec![format!("{} waiting for {}, which an earlier run started", clean(host), clean(unit))]
         }
+        What::UnitProgress { host, unit, progress } => vec![format!("{} {}: {}", clean(host), clean(unit), clean(progress))],
         What::HostFailed { host, error, .. } => several(&clean(host), "failed", &without_host(host, error), style),
         What::BatchStarted { host, stage, unit, changes } => {
             let sent = || format!("{} {} {} sent as {}", clean(host), clean(stage), count(*changes, "change"), clean(unit));

@@ -234,7 +234,9 @@ impl Tally {
                     }
                 }
             }
-            What::LeaseTaken { host, .. } | What::UnitAdopted { host, .. } => drop(self.host(host)),
+            What::LeaseTaken { host, .. } | What::UnitAdopted { host, .. } | What::UnitProgress { host, .. } => {
+                self.host(host);
+            }
             What::BatchStarted { host, stage, .. }
             | What::RevertArmed { host, stage, .. }
             | What::RevertDisarmed { host, stage } => drop(self.stage(host, stage)),

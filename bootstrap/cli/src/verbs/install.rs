@@ -18,7 +18,7 @@ use crate::render::checks;
 use crate::render::words::{count, list};
 use crate::run::{self, Execution};
 use crate::vault::Vault;
-use crate::{plan_file, preflight, survey};
+use crate::{plan_file, preflight, settle, survey};
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         return run::execute(&engine, &plan, &execution, output).await;
     }
     let selection = region.select(&args.selection)?;
-    let survey = survey::survey(&engine, &selection, &Goal::Wanted, output).await?;
+    let survey = settle::survey(&engine, &selection, &Goal::Wanted, &execution, output).await?;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
     if selection.has_layer(Layer::Preflight.name()) {
         check_new(&region, &engine, &survey, args, output).await?;

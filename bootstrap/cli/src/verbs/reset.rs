@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::region::Region;
 use crate::render::clean::clean;
 use crate::run::{self, Execution};
-use crate::survey;
+use crate::{settle, survey};
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -46,19 +46,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let wipe = args.wipe.iter().map(|disk| find(&region, &selection, disk)).collect::<Result<BTreeSet<_>, _>>()?;
     let engine = region.engine(&args.contact, output)?;
     let goal = Goal::Nothing { wipe };
-    let survey = survey::survey(&engine, &selection, &goal, output).await?;
-    let plan = engine.plan(&survey, &selection, &goal).map_err(|error| super::no_plan(&error))?;
-    run::show(&plan, &args.allow.allow, output);
-    output.say(&stays(&plan));
-    run::permit(&plan, &args.allow.allow)?;
-    let silent = survey::exit(&survey);
-    if plan.is_empty() {
-        return Ok(silent);
-    }
-    if !args.yes {
-        let question = format!("return region {} to what it was before regionctl?", region.name());
-        confirm::ask(output, &question, Word::This(region.name()))?;
-    }
     let execution = Execution {
         verb: "reset",
         allowed: &args.allow.allow,
@@ -66,6 +53,20 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         reset: true,
         window: args.window.time(),
     };
+    let survey = settle::survey(&engine, &selection, &goal, &execution, output).await?;
+    let plan = engine.plan(&survey, &selection, &goal).map_err(|error| super::no_plan(&error))?;
+    run::show(&plan, &args.allow.allow, output);
+    output.say(&stays(&plan));
+    run::permit(&plan, &args.allow.allow)?;
+    let silent = survey::exit(&survey);
+    // Where nothing is left to undo, something may be left to forget.
+    if plan.stages.iter().all(|stage| stage.hosts.is_empty()) {
+        return Ok(silent);
+    }
+    if !args.yes {
+        let question = format!("return region {} to what it was before regionctl?", region.name());
+        confirm::ask(output, &question, Word::This(region.name()))?;
+    }
     match run::execute(&engine, &plan, &execution, output).await? {
         Exit::Done => Ok(silent),
         exit => Ok(exit),

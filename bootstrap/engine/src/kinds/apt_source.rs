@@ -7,7 +7,7 @@
 
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
-use super::edit::file_lines;
+use super::edit::{file_lines, keep_folder, make_folder};
 use super::{normal, text, words};
 use crate::kind::{Kind, Rows};
 
@@ -34,7 +34,7 @@ impl Kind for AptSource {
 
     fn keep(&self, resource: &Resource) -> String {
         let path = quote(&path(&resource.id.name));
-        format!("if [ -f {path} ]; then cp -a -- {path} \"$KEEP/copy\"; fi\n")
+        format!("if [ -f {path} ]; then cp -a -- {path} \"$KEEP/copy\"; {}; fi\n", keep_folder(&path))
     }
 
     fn apply(&self, changes: &[&Change]) -> String {
@@ -51,7 +51,8 @@ fn apply_one(change: &Change) -> String {
     let script = match change.after() {
         None => format!("rm -f -- {path}\n"),
         Some(_) if change.action == Action::Return => {
-            format!("cp -a -- \"$KEEP/copy\" {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n")
+            let folder = make_folder(&path);
+            format!("{folder}cp -a -- \"$KEEP/copy\" {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n")
         }
         Some(want) => format!(
             "printf '%s' {} >{path}.regionctl\nsync -- {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n",

@@ -4,7 +4,7 @@
 //! so that changed options or another comment are seen. The file and folder are made with the modes that sshd asks for, and
 //! go with their last line.
 
-use regionctl_plan::{Change, Fields, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
 use super::edit::{EDIT, ere};
 use super::{text, words};
@@ -64,7 +64,7 @@ fn apply_one(change: &Change) -> String {
     let pattern = quote(&format!("^[^#]*[[:space:]]{}([[:space:]]|$)", ere(proper)));
     let user = quote(user(&change.resource));
     let find = format!("user={user}\ndir=$(getent passwd -- {user} | cut -d: -f6)/.ssh\nkeys=$dir/authorized_keys\n");
-    match text(change.after(), "key") {
+    let script = match text(change.after(), "key") {
         Some(line) => {
             find + &format!(
                 r#"[ "$dir" != /.ssh ] || fail there is no user {user}
@@ -78,5 +78,10 @@ set_line "$keys" {pattern} {}
             )
         }
         None => find + &format!("set_line \"$keys\" {pattern}\n"),
+    };
+    if change.action == Action::Return {
+        // The user may be gone already, and the keys with the home.
+        return format!("if getent passwd -- {user} >/dev/null; then\n{script}fi\n");
     }
+    script
 }

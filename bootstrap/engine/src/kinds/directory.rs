@@ -3,7 +3,7 @@
 //! Fields: `mode` (octal, four digits), `owner`, `group` (names). A thing at the path that is not a folder is shown as the
 //! field `type`. Missing parents are made, and go with it; a folder that is not empty is left and named.
 
-use regionctl_plan::{Change, Fields, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
 use super::edit::EDIT;
 use super::{text, words};
@@ -55,9 +55,12 @@ fi
         return format!("echo left: {path} was not a folder\n");
     }
     let mut script = format!("make_dirs \"$(dirname -- {path})\"\n[ -d {path} ] || mkdir -- {path}\n");
-    for (field, tool) in [("owner", "chown"), ("group", "chgrp")] {
-        if let Some(name) = text(want, field) {
-            script += &format!("{tool} {} {path}\n", quote(name));
+    for (field, tool, list) in [("owner", "chown", "passwd"), ("group", "chgrp", "group")] {
+        if let Some(name) = text(want, field).map(quote) {
+            // Its owner may have come with a package that is gone again.
+            let known =
+                if change.action == Action::Return { format!("! getent {list} -- {name} >/dev/null || ") } else { String::new() };
+            script += &format!("{known}{tool} {name} {path}\n");
         }
     }
     if let Some(mode) = text(want, "mode") {

@@ -42,6 +42,24 @@ set_line() {
 }
 "#;
 
+/// Shell that notes in `$KEEP` the folder in which an original stands: it may go with a package before the original comes back.
+/// `path` is a shell word.
+pub fn keep_folder(path: &str) -> String {
+    format!("stat -c '%a %u:%g' -- \"$(dirname -- {path})\" >\"$KEEP/folder\"")
+}
+
+/// Shell that makes that folder again, if it is gone.
+pub fn make_folder(path: &str) -> String {
+    format!(
+        r#"folder=$(dirname -- {path})
+if [ ! -d "$folder" ]; then
+  mkdir -p -- "$folder"
+  if read -r mode owner 2>/dev/null <"$KEEP/folder"; then chown "$owner" "$folder"; chmod "$mode" "$folder"; fi
+fi
+"#
+    )
+}
+
 /// Shell that makes `line` the line of `file` that matches the extended regular expression.
 pub fn put_line(file: &str, pattern: &str, line: &str) -> String {
     format!("set_line {} {} {}\n", quote(file), quote(pattern), quote(line))

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regionctl_plan::{Action, Change, Fields, Resource, quote, sha256};
 
+use super::edit::{keep_folder, make_folder};
 use super::words;
 use crate::kind::{Kind, Rows};
 
@@ -80,7 +81,7 @@ done
 
     fn keep(&self, resource: &Resource) -> String {
         let path = quote(&resource.id.name);
-        format!("if [ -f {path} ] || [ -L {path} ]; then cp -a -- {path} \"$KEEP/copy\"; fi\n")
+        format!("if [ -f {path} ] || [ -L {path} ]; then cp -a -- {path} \"$KEEP/copy\"; {}; fi\n", keep_folder(&path))
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -118,7 +119,8 @@ fn apply_one(change: &Change) -> String {
     };
     if change.action == Action::Return {
         return format!(
-            "[ -e \"$KEEP/copy\" ] || [ -L \"$KEEP/copy\" ] || fail 'no copy of the original is kept'\ncp -a -- \"$KEEP/copy\" {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n"
+            "[ -e \"$KEEP/copy\" ] || [ -L \"$KEEP/copy\" ] || fail 'no copy of the original is kept'\n{}cp -a -- \"$KEEP/copy\" {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n",
+            make_folder(&path)
         );
     }
     let text = |field: &str| want.get(field).and_then(|v| v.as_str());

@@ -3,7 +3,7 @@
 //! Fields: `loaded` (true also if it is built in), `persistent` (true: our file has it loaded at boot). A module that is in
 //! use is not unloaded, and is named.
 
-use regionctl_plan::{Change, Fields, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
 use super::edit::{EDIT, drop_line, ere, lines_matching, put_line};
 use super::{HOST, flag, words};
@@ -64,6 +64,10 @@ fn apply_one(change: &Change) -> String {
     let gone = change.after().is_none().then_some(false);
     let mut script = String::new();
     match flag(change.after(), "loaded").or(gone) {
+        Some(true) if change.action == Action::Return => {
+            let left = quote(&format!("left: the module {name} is not there any more"));
+            script += &format!("modprobe -- {word} || echo {left}\n");
+        }
         Some(true) => script += &format!("modprobe -- {word}\n"),
         Some(false) => {
             let left = quote(&format!("left: the module {name} is in use or built in"));

@@ -64,6 +64,11 @@ impl Kind for Mount {
         Some(have)
     }
 
+    fn flaps(&self) -> &'static [&'static str] {
+        // A unit of ours tries again, and a FUSE process may end at any time.
+        &["mounted"]
+    }
+
     fn keep(&self, resource: &Resource) -> String {
         format!("grep -saEm1 -e {} -- {FSTAB} >\"$KEEP/fstab\" || :\n", quote(&fstab_pattern(&resource.id.name)))
     }
@@ -78,9 +83,27 @@ impl Kind for Mount {
     }
 
     fn apply(&self, changes: &[&Change]) -> String {
-        changes.iter().fold(EDIT.to_owned(), |script, change| script + &apply_one(change))
+        changes.iter().fold(EDIT.to_owned() + UNMOUNT, |script, change| script + &apply_one(change))
     }
 }
+
+/// `unmount POINT`: one that does not answer is let go, of one in use it is said by whom.
+const UNMOUNT: &str = r#"
+answers() { timeout 10 stat -- "$1/." >/dev/null 2>&1; }
+unmount() {
+  answers "$1" || { umount -l -- "$1"; return; }
+  umount -- "$1" || { used_below "$1" >&2; return 1; }
+}
+used_below() {
+  for _process in /proc/[0-9]*; do
+    _uses=$(find "$_process/cwd" "$_process/root" "$_process/exe" "$_process/fd" -maxdepth 1 -type l -printf '%l\n' 2>/dev/null |
+      awk -v at="$1" '$0 == at || index($0, at "/") == 1 { print; exit }')
+    [ -n "$_uses" ] || continue
+    printf '%s is in use by process %s since %s: %s (%s)\n' "$1" "${_process#/proc/}" \
+      "$(stat -c %y -- "$_process" | cut -c 1-19)" "$(tr '\0' ' ' <"$_process/cmdline" | cut -c 1-120)" "$_uses"
+  done
+}
+"#;
 
 /// A line of mountinfo.
 struct Mounted {
@@ -140,7 +163,6 @@ fn apply_one(change: &Change) -> String {
     let immutable = change.resource.params.get("immutable") == Some(&Value::Bool(true));
     let pattern = fstab_pattern(name);
     let gluster = text(want, "fstype") == Some("glusterfs");
-    let unmount = if text(before, "mounted") == Some("broken") { "umount -l" } else { "umount" };
     let mut script = format!("is_mounted() {{ {}; }}\n", is_mounted(name));
 
     script += &match (text(want, "source"), text(want, "fstype"), text(want, "options")) {
@@ -158,7 +180,7 @@ fn apply_one(change: &Change) -> String {
     // Another source than the one we mounted is there only in an original; nobody wants a broken mount back.
     let other = text(want, "mounted").filter(|state| !matches!(*state, "broken" | "read-only"));
     if want.is_none() || flag(want, "mounted") == Some(false) {
-        script += &format!("! is_mounted || {unmount} -- {point}\n");
+        script += &format!("! is_mounted || unmount {point}\n");
         if immutable {
             script += &format!("[ ! -d {point} ] || chattr -i -- {point} 2>/dev/null || :\n");
         }
@@ -166,13 +188,14 @@ fn apply_one(change: &Change) -> String {
     }
     match before.and_then(|before| before.get("mounted")) {
         Some(Value::String(state)) if state == "read-only" => script += &format!("mount -o remount,rw -- {point}\n"),
-        Some(Value::Bool(true)) if other.is_some() => script += &format!("! is_mounted || umount -- {point}\n"),
-        Some(Value::String(_)) => script += &format!("! is_mounted || {unmount} -- {point}\n"),
+        Some(Value::Bool(true)) if other.is_some() => script += &format!("! is_mounted || unmount {point}\n"),
+        Some(Value::String(state)) if state != "broken" => script += &format!("! is_mounted || unmount {point}\n"),
         Some(Value::Bool(true)) if text(before, "options").is_some_and(|had| text(want, "options") != Some(had)) => {
-            let renew = if gluster { format!("umount -- {point}") } else { format!("mount -o remount -- {point}") };
+            let renew = if gluster { format!("unmount {point}") } else { format!("mount -o remount -- {point}") };
             script += &format!("! is_mounted || {renew}\n");
         }
-        _ => {}
+        // It may have broken since.
+        _ => script += &format!("! is_mounted || answers {point} || unmount {point}\n"),
     }
     let how = match other {
         // It was mounted by hand: there is no line in fstab to go by.

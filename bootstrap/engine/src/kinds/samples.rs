@@ -19,8 +19,19 @@ pub struct Sample {
     pub wanted: Resource,
     /// Ways to alter it by hand.
     pub spoils: Vec<Spoil>,
+    /// Shell that takes away what it stands on, as an undo does that ran before its own.
+    pub ground: Option<Ground>,
     /// Shell that takes back `prepare`, and what cannot be undone.
     pub clean: &'static str,
+}
+
+/// What a thing stands on.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground {
+    /// The shell that takes it away.
+    pub gone: &'static str,
+    /// True if the undo makes it again, because the original needs it.
+    pub restored: bool,
 }
 
 /// What a host must have.
@@ -59,13 +70,30 @@ fn gone(run: &'static str) -> Spoil {
 }
 
 fn sample(name: &'static str, needs: Needs, prepare: &'static str, wanted: Resource, spoils: Vec<Spoil>) -> Sample {
-    Sample { name, needs, prepare, setup: Vec::new(), wanted, spoils, clean: "" }
+    Sample { name, needs, prepare, setup: Vec::new(), wanted, spoils, ground: None, clean: "" }
 }
 
 impl Sample {
     fn after(mut self, setup: impl IntoIterator<Item = Resource>) -> Self {
         self.setup.extend(setup);
         self
+    }
+
+    fn stands_on(mut self, gone: &'static str) -> Self {
+        self.ground = Some(Ground { gone, restored: false });
+        self
+    }
+
+    fn restores_after(mut self, gone: &'static str) -> Self {
+        self.ground = Some(Ground { gone, restored: true });
+        self
+    }
+
+    /// What it stands on, or itself: either may be gone when its undo comes.
+    pub fn ground(&self) -> Option<Ground> {
+        let gone =
+            self.spoils.iter().find(|spoil| spoil.field.is_none()).map(|spoil| Ground { gone: spoil.run, restored: false });
+        self.ground.or(gone)
     }
 
     fn clean(mut self, clean: &'static str) -> Self {
@@ -104,6 +132,15 @@ fn files() -> Vec<Sample> {
                 gone("rm /etc/sample.conf"),
             ],
         ),
+        sample(
+            "a file in a folder that may go with a package",
+            Needs::Nothing,
+            "mkdir -m 0751 /etc/sample.d; chown nobody:nogroup /etc/sample.d; echo mine >/etc/sample.d/conf",
+            want::file("/etc/sample.d/conf", "a = 1\n"),
+            vec![spoil("content", "echo b >>/etc/sample.d/conf"), gone("rm /etc/sample.d/conf")],
+        )
+        .restores_after("rm -r /etc/sample.d")
+        .clean("rm -r /etc/sample.d"),
         sample(
             "a file in the place of a dangling link",
             Needs::Nothing,
@@ -146,6 +183,7 @@ fn files() -> Vec<Sample> {
             want::line_matching("/etc/sample.lines", "colour", "^#? *colour=", "colour=bl\\ue & 'green'"),
             vec![spoil("line", "sed -i s/green/red/ /etc/sample.lines")],
         )
+        .stands_on("rm /etc/sample.lines")
         .clean("rm /etc/sample.lines"),
         sample(
             "a line after one without an end",
@@ -167,6 +205,24 @@ fn files() -> Vec<Sample> {
             ],
         )
         .after([want::file("/etc/systemd/system/sample.service", service)]),
+        sample(
+            "a unit that may go with its package",
+            Needs::Nothing,
+            "printf '[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/sample.service; : >/etc/sample.conf; systemctl daemon-reload; systemctl enable --now sample.service",
+            want::unit("sample.service").enabled().active().config(["/etc/sample.conf"]),
+            vec![spoil("active", "systemctl stop sample.service")],
+        )
+        .after([want::file("/etc/sample.conf", "a = 1\n")])
+        .stands_on("systemctl disable --now sample.service; rm /etc/systemd/system/sample.service; systemctl daemon-reload")
+        .clean("systemctl disable --now sample.service || :; rm -f /etc/systemd/system/sample.service /etc/sample.conf; systemctl daemon-reload"),
+        sample(
+            "a unit that cannot start",
+            Needs::Nothing,
+            "printf '[Unit]\\nStartLimitIntervalSec=600\\nStartLimitBurst=2\\n[Service]\\nExecStart=/bin/sleep infinity\\nExecStartPre=/usr/bin/test -e /var/tmp/sample.cause\\n' >/etc/systemd/system/sample.service; systemctl daemon-reload; for i in 1 2 3; do systemctl start sample.service || :; done; : >/var/tmp/sample.cause",
+            want::unit("sample.service").active(),
+            vec![],
+        )
+        .clean("rm -f /etc/systemd/system/sample.service /var/tmp/sample.cause; systemctl daemon-reload"),
         sample(
             "a command",
             Needs::Nothing,
@@ -309,7 +365,8 @@ fn accounts() -> Vec<Sample> {
             want::authorized_key("sample", KEY),
             vec![gone("sed -i /ed25519/d /home/sample/.ssh/authorized_keys")],
         )
-        .clean("userdel -r sample"),
+        .stands_on("userdel -r sample")
+        .clean("! id sample 2>/dev/null || userdel -r sample"),
     ]
 }
 

@@ -58,8 +58,10 @@ fn apply_one(change: &Change) -> String {
     let pattern = format!("^[[:space:]]*{}[[:space:]]*=", ere(key));
     let mut script = String::new();
     if let Some(value) = text(change.after(), "value") {
-        let refused = quote(&format!("the kernel does not take `{key} = {value}`"));
-        script += &format!("printf '%s\\n' {} >{} || fail {refused}\n", quote(value), quote(&proc_path(key)));
+        let (path, refused) = (quote(&proc_path(key)), quote(&format!("the kernel does not take `{key} = {value}`")));
+        // A setting goes with its module, or with its interface.
+        let known = if change.action == Action::Return { format!("[ ! -e {path} ] || ") } else { String::new() };
+        script += &format!("{known}printf '%s\\n' {} >{path} || fail {refused}\n", quote(value));
     }
     match text(change.after(), "persistent") {
         Some(value) => script += &put_line(FILE, &pattern, &format!("{key} = {value}")),

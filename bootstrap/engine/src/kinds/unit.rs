@@ -2,12 +2,12 @@
 //!
 //! Fields: `enabled` (`enabled`, `disabled`, `masked`, `static`), `active` (true or false), `current` (true: it was started or
 //! reloaded after its configuration last changed). Parameters: `config` (files whose change wants a restart),
-//! `reload` (true: a reload is enough).
+//! `reload` (true: a reload is enough), `log` (files in which it says why it did not start, if it does not tell the journal).
 //!
 //! Because `current` is read from the host, a crash between writing a file and restarting its unit is mended by the next
 //! run; there are no handlers to lose.
 
-use regionctl_plan::{Change, Fields, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
 use serde_json::Value;
 
 use super::words;
@@ -63,10 +63,21 @@ stat --printf '%n\tchanged\t%.6Z\n' -- {configs} {reloads} 2>/dev/null || :
         ]))
     }
 
+    fn flaps(&self) -> &'static [&'static str] {
+        &["active", "current"]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
-        changes.iter().map(|change| apply_one(change)).collect()
+        changes.iter().fold(KNOWN.to_owned(), |script, change| script + &apply_one(change))
     }
 }
+
+/// `known UNIT`: systemd has its file. `forget_failure UNIT`: a unit that failed often is started again when its cause was
+/// mended, and one whose file goes is not listed as failed until the next boot.
+const KNOWN: &str = r#"
+known() { [ "$(systemctl show -p LoadState --value -- "$1")" != not-found ]; }
+forget_failure() { systemctl reset-failed -- "$1" 2>/dev/null || :; }
+"#;
 
 /// A file that is as old as our last reload of the unit.
 fn reloaded(name: &str) -> String {
@@ -94,11 +105,20 @@ fn apply_one(change: &Change) -> String {
     let Some(want) = change.after() else {
         // It did not exist before: what brought it, a file or a package, goes by itself.
         return format!(
-            "if systemctl cat -- {name} >/dev/null 2>&1; then systemctl disable --now -- {name} || systemctl stop -- {name}; fi\nrm -f -- /run/regionctl/reloaded/{name}\n"
+            "if known {name}; then systemctl disable --now -- {name} || systemctl stop -- {name}; fi\nforget_failure {name}\nrm -f -- /run/regionctl/reloaded/{name}\n"
         );
     };
+    let script = as_wanted(change, &name, want);
+    if change.action == Action::Return {
+        // What was there came with a package that is gone again.
+        return format!("systemctl daemon-reload\nif known {name}; then\n{script}fi\n");
+    }
+    format!("systemctl daemon-reload\n{script}")
+}
+
+fn as_wanted(change: &Change, name: &str, want: &Fields) -> String {
     let had = |field: &str| change.before.as_ref().and_then(|have| have.get(field));
-    let mut script = String::from("systemctl daemon-reload\n");
+    let mut script = String::new();
     // A unit that counts as enabled may lack some of its links: they are not ours to make.
     let enabled = want.get("enabled").filter(|enabled| had("enabled") != Some(*enabled));
     if let Some(enabled) = enabled.and_then(Value::as_str) {
@@ -121,8 +141,14 @@ fn apply_one(change: &Change) -> String {
                 (true, false) => "restart",
                 (false, _) => "start",
             };
-            let explain = format!("{{ systemctl status --no-pager --lines=15 -- {name} >&2 || :; exit 1; }}");
-            script += &format!("systemctl {verb} -- {name} || {explain}\n");
+            let logs = change.resource.list_param("log");
+            let logs = if logs.is_empty() { String::new() } else { format!("tail -n 15 -- {} >&2 || :; ", words(logs)) };
+            let explain = format!("{{ systemctl status --no-pager --lines=15 -- {name} >&2 || :; {logs}exit 1; }}");
+            if had("active") == Some(&Value::Bool(false)) {
+                // One that is tried again and again runs now and then.
+                script += &format!("! systemctl is-active -q -- {name} || systemctl stop -- {name}\n");
+            }
+            script += &format!("forget_failure {name}\nsystemctl {verb} -- {name} || {explain}\n");
             script += &format!("mkdir -p /run/regionctl/reloaded\n: >/run/regionctl/reloaded/{name}\n");
             script += &format!("systemctl is-active -q -- {name} || {explain}\n");
         }

@@ -18,8 +18,8 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::region::Region;
 use crate::run::{self, Execution};
-use crate::survey;
 use crate::vault::Vault;
+use crate::{settle, survey};
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,9 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let engine = region.engine_replacing(Some(replaced), &args.contact, &vault, output)?;
     let layers = [Layer::Disks, Layer::Gluster].map(|layer| layer.name().to_owned());
     let selection = Selection { hosts: servers, layers: layers.into() };
-    let survey = survey::survey(&engine, &selection, &Goal::Wanted, output).await?;
+    let events = args.events.as_deref();
+    let execution = Execution { verb: "disk replace", allowed, events, reset: false, window: regionctl_engine::WINDOW };
+    let survey = settle::survey(&engine, &selection, &Goal::Wanted, &execution, output).await?;
     all_answered(&survey)?;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| no_plan(&error))?;
     run::show(&plan, allowed, output);
@@ -79,8 +81,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         };
         confirm::ask(output, &question, word)?;
     }
-    let events = args.events.as_deref();
-    let execution = Execution { verb: "disk replace", allowed, events, reset: false, window: regionctl_engine::WINDOW };
     run::execute(&engine, &plan, &execution, output).await
 }
 

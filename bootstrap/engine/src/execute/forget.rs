@@ -1,0 +1,85 @@
+//! After a reset each host that was given back forgets regionctl, whatever became of the others; then it is searched for
+//! anything that was written and is in no ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::StreamExt as _;
+use regionctl_plan::{Action, Facts, Resource, What, quote};
+
+use super::finish::is_well;
+use super::{HostOutcome, Run, RunError};
+use crate::engine::Survey;
+use crate::lease;
+
+/// What no file of somebody else begins with, within its first lines.
+const OURS: &str = "Written by regionctl";
+
+impl Run<'_> {
+    /// The hosts that forgot everything.
+    pub(super) async fn forget(
+        &self,
+        survey: &Survey,
+        hosts: &mut BTreeMap<String, HostOutcome>,
+    ) -> Result<BTreeSet<String>, RunError> {
+        let given_back = self.remotes().into_iter().filter_map(|remote| {
+            let surveyed = survey.get(&remote.name)?.as_ref().ok()?;
+            hosts.get(&remote.name).is_none_or(is_well).then_some((remote, &surveyed.view.facts))
+        });
+        let forgets = given_back.map(|(remote, facts)| async move {
+            let script = lease::forget_script(&self.id) + &self.traces_script(&remote.name, facts);
+            (remote.name.clone(), remote.script("forgetting", &script).await)
+        });
+        let answers: Vec<_> = futures::stream::iter(forgets).buffer_unordered(self.engine.parallel).collect().await;
+        let mut forgotten = BTreeSet::new();
+        for (host, answer) in answers {
+            let error = match &answer {
+                Ok(said) if said.lines().any(|line| line == "forgotten") => {
+                    forgotten.insert(host.clone());
+                    let traces: Vec<_> =
+                        said.lines().filter_map(|line| line.strip_prefix("trace\t")).map(str::to_owned).collect();
+                    if traces.is_empty() {
+                        continue;
+                    }
+                    let error = format!("after the reset something of regionctl is still there: {}", traces.join(", "));
+                    let what = What::PlanDiffers { host: host.clone(), stage: String::new(), differences: traces };
+                    self.note(what).map_err(RunError::Journal)?;
+                    error
+                }
+                Ok(_) => continue,
+                Err(error) => error.to_string(),
+            };
+            hosts.entry(host).or_default().error = Some(error);
+        }
+        Ok(forgotten)
+    }
+
+    /// Shell that prints what only regionctl can have written, without believing any ledger: files that the roles want, files
+    /// that say so themselves, units and tables of packet filters by their names.
+    fn traces_script(&self, host: &str, facts: &Facts) -> String {
+        let wanted = self.engine.wants.layers().into_iter().flat_map(|layer| self.engine.wants.wanted(&layer, host, facts));
+        let files = wanted.filter(|resource| is_ours(resource) && !self.had_original(host, resource));
+        let files: Vec<_> = files.map(|resource| quote(&resource.id.name)).collect();
+        format!(
+            r#"
+trace() {{ printf 'trace\t%s\n' "$1"; }}
+for file in {}; do [ ! -e "$file" ] || trace "$file"; done
+grep -rslI -m 1 -e '{OURS}' /etc 2>/dev/null | while read -r file; do trace "$file"; done
+systemctl list-units --all --plain --no-legend --no-pager 'regionctl-*' | while read -r unit _; do trace "the unit $unit"; done
+! command -v nft >/dev/null || nft list tables | grep -E '^table [^ ]+ regionctl' | while read -r table; do trace "the $table"; done
+"#,
+            files.join(" ")
+        )
+    }
+
+    /// True if the reset brought back what had been there under this name.
+    fn had_original(&self, host: &str, resource: &Resource) -> bool {
+        let mut changes = self.plan.changes().filter(|(_, on, change)| *on == host && *change.id() == resource.id);
+        changes.any(|(_, _, change)| change.action == Action::Return && change.after().is_some())
+    }
+}
+
+/// True for a file that nobody else can have made: by its name, by its first words, or by the secrets in it.
+fn is_ours(resource: &Resource) -> bool {
+    let says_so = resource.text("content").is_some_and(|content| content.contains(OURS));
+    resource.id.kind == "file" && (resource.id.name.contains("regionctl") || says_so || resource.holds_secrets())
+}

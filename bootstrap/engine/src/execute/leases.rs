@@ -1,0 +1,131 @@
+//! Who holds the hosts: leases taken, renewed, lost and given back, and what dead runs left at work there.
+
+use futures::StreamExt as _;
+use regionctl_plan::What;
+
+use super::Run;
+use crate::batch::{self, BatchName, Line};
+use crate::deadman;
+use crate::engine::Survey;
+use crate::lease;
+use crate::planned::Planned;
+use crate::remote::{HostError, Remote};
+use crate::survey::{Question, Selection, Surveyed};
+
+impl Run<'_> {
+    /// Takes every host's lease and asks what is there now, in one round trip. The first host by name decides between two
+    /// who start at once, so it is asked before the others.
+    pub(super) async fn take_leases(&self) -> Result<Survey, HostError> {
+        let take = lease::take_script(&self.id, &self.engine.folder.owner(), &self.order.verb, self.order.lease);
+        let take = take + &deadman::settle_script(&self.id);
+        let (wants, selection) = (Planned(self.plan), Selection::default());
+        let question = self.question(&wants, &selection);
+        let mut remotes = self.remotes().into_iter();
+        let mut survey = Survey::new();
+        let mut answered = false;
+        for remote in remotes.by_ref() {
+            let first = question.ask(remote, &take, None).await;
+            answered = first.is_ok();
+            let held = matches!(first, Err(HostError::Held { .. }));
+            survey.insert(remote.name.clone(), first);
+            if answered || held {
+                break;
+            }
+        }
+        if answered {
+            survey.extend(self.engine.ask_all(&question, remotes.collect(), &take).await);
+        }
+        if let Some(held) = survey.values().find_map(|s| s.as_ref().err().filter(|e| matches!(e, HostError::Held { .. }))) {
+            let held = held.clone();
+            self.release(survey.iter().filter(|(_, s)| s.is_ok()).map(|(name, _)| name)).await;
+            return Err(held);
+        }
+        self.adopt(&mut survey, &question).await;
+        Ok(survey)
+    }
+
+    /// Waits for units of dead runs, then looks again: what they were doing when we came is finished, the rest is fenced.
+    async fn adopt(&self, survey: &mut Survey, question: &Question<'_>) {
+        let adoptions = survey.iter_mut().map(|(name, surveyed)| async move {
+            let (Ok(found), Some(remote)) = (&*surveyed, self.engine.remotes.get(name)) else { return };
+            match self.adopt_on(remote, found, question).await {
+                Ok(None) => {}
+                Ok(Some(again)) => *surveyed = Ok(again),
+                Err(error) => *surveyed = Err(error),
+            }
+        });
+        tokio::select! {
+            _ = futures::future::join_all(adoptions) => {}
+            () = self.keep_leases() => {}
+        }
+    }
+
+    /// What the host is like after the units of dead runs have ended; `None` if there was none.
+    async fn adopt_on(&self, remote: &Remote, found: &Surveyed, question: &Question<'_>) -> Result<Option<Surveyed>, HostError> {
+        let host = &remote.name;
+        self.noted(remote, What::LeaseTaken { host: host.clone(), from: found.taken_from.clone() })?;
+        let units: Vec<_> = found.view.facts.running_units.iter().filter_map(|unit| BatchName::of_unit(unit)).collect();
+        for unit in &units {
+            self.noted(remote, What::UnitAdopted { host: host.clone(), unit: unit.unit() })?;
+            let follow = batch::follow_script(unit);
+            let told = |line: &str| {
+                if let Some(Line::Progress(_, progress)) = Line::read(line) {
+                    // The unit goes on without this line, too.
+                    let _ = self.note(What::UnitProgress { host: host.clone(), unit: unit.unit(), progress });
+                }
+            };
+            tokio::select! {
+                followed = remote.follow(&follow, &follow, told) => followed?,
+                () = self.interrupted() => {
+                    return Err(remote.error("waiting", format!("the run was stopped; {} ends with the step that it is in", unit.unit())));
+                }
+            }
+        }
+        if units.is_empty() { Ok(None) } else { question.ask(remote, "", None).await.map(Some) }
+    }
+
+    pub(super) async fn keep_leases(&self) {
+        let renew = lease::renew_script(&self.id, self.order.lease);
+        loop {
+            tokio::time::sleep(self.order.lease / 3).await;
+            let renewals = self.remotes().into_iter().map(|remote| {
+                let renew = &renew;
+                async move { (remote, remote.script("renewing the lease", renew).await) }
+            });
+            let answers: Vec<_> = futures::stream::iter(renewals).buffer_unordered(self.engine.parallel).collect().await;
+            for (remote, answer) in answers {
+                let Ok(answer) = answer else { continue };
+                if let Some(held) = answer.lines().skip_while(|line| *line != "@held").nth(1) {
+                    self.fence(&remote.name, held);
+                }
+            }
+        }
+    }
+
+    pub(super) fn fence(&self, host: &str, held: &str) {
+        let by =
+            lease::Lease::read(held).map_or_else(|| "nobody".into(), |l| format!("{} (`{}`, run {})", l.owner, l.verb, l.run));
+        let first = self.fenced.send_if_modified(|fenced| {
+            let first = fenced.is_none();
+            fenced.get_or_insert_with(|| by.clone());
+            first
+        });
+        if first {
+            let _ = self.note(What::Fenced { host: host.to_owned(), by });
+        }
+    }
+
+    /// A host that does not answer keeps the lease until it expires.
+    pub(super) async fn release(&self, hosts: impl Iterator<Item = &String>) {
+        let script = lease::release_script(&self.id);
+        let releases = hosts.filter_map(|host| self.engine.remotes.get(host)).map(|remote| {
+            let script = &script;
+            async move {
+                if let Err(error) = remote.script("giving the lease back", script).await {
+                    tracing::warn!("{error}");
+                }
+            }
+        });
+        futures::stream::iter(releases).buffer_unordered(self.engine.parallel).collect::<Vec<_>>().await;
+    }
+}
