@@ -45,9 +45,7 @@ fn apply_one(change: &Change) -> String {
     let want = change.after();
     if want.is_none() {
         return format!(
-            r#"if [ -d {path} ]; then
-  if rmdir -- {path} 2>/dev/null; then unmake "$(dirname -- {path})"; else echo left: {path} is not empty; fi
-fi
+            r#"if [ ! -d {path} ] || rmdir -- {path} 2>/dev/null; then unmake "$(dirname -- {path})"; else echo left: {path} is not empty; fi
 "#
         );
     }

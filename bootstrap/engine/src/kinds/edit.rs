@@ -24,7 +24,7 @@ unmake() {
 set_line() {
   _file=$(readlink -m -- "$1")
   if [ ! -e "$_file" ]; then
-    [ $# -gt 2 ] || return 0
+    [ $# -gt 2 ] || { unmake "$_file"; return 0; }
     make_dirs "$(dirname -- "$_file")"; note_made "$_file"; : >"$_file"
   fi
   _at=$(grep -anEm1 -e "$2" -- "$_file" | cut -d: -f1)

@@ -133,9 +133,9 @@ until [ -d "$at" ]; do at=$(dirname -- "$at"); done
   for mark in trusted.glusterfs.volume-id trusted.gfid; do
     if getfattr -n "$mark" -- {path} >/dev/null 2>&1; then setfattr -x "$mark" -- {path}; fi
   done
-  unmake {path}
-  [ ! -d {path} ] || {left}
 fi
+unmake {path}
+[ ! -d {path} ] || {left}
 "#,
                     left = super::data::left(&change.resource, &format!("{path} with its data"))
                 ),
