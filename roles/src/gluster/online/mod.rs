@@ -3,6 +3,9 @@
 //! glusterd starts bricks once, at its own start. One whose disk came later, as after a power cut, stays down until the
 //! volume is started again by force, which does nothing to bricks that run.
 
+#[cfg(test)]
+mod tests;
+
 use regionctl_engine::want::{self, Undo};
 use regionctl_engine::{GLUSTER, PRELUDE};
 use regionctl_inventory::{BrickPlace, BrickSource, Volume};
