@@ -42,7 +42,8 @@ fn away(region: &LabRegion) -> Result<(), Failed> {
     region.ok(&["--lab", "plan", "--exit-code"]).map(drop)
 }
 
-/// Space that is only reserved fills as fast as written. A brick without any room may stop itself.
+/// Space that is only reserved fills as fast as written. A brick without any room may stop itself, and then even removing
+/// files fails until it is served again.
 fn full(region: &LabRegion) -> Result<(), Failed> {
     let room = "df -B1 --output=avail /srv/data | tail -n 1";
     region.on("compute-2", &format!("fallocate -l $(( $({room}) * 96 / 100 )) /srv/data/filler"))?;
@@ -50,7 +51,9 @@ fn full(region: &LabRegion) -> Result<(), Failed> {
     want(said.contains("/srv/bricks/data") && said.contains("full"), || said.clone())?;
     region.on("compute-2", "for i in 1 2 3 4 5 6; do head -c 40000000 /dev/zero >/srv/data/last-$i || :; done; sync || :")?;
     let remove = "rm -f /srv/data/filler /srv/data/last-* /srv/data/big-*";
-    until(60, "the client to remove files", || region.on("compute-2", remove).is_ok())?;
+    let mut run = region.start(&["--lab", "install", "--yes"])?;
+    until(120, "the client to remove files", || region.on("compute-2", remove).is_ok())?;
+    until(180, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
     region.ok(&["--lab", "install", "--yes"])?;
     region.ok(&["--lab", "status", "--exit-code"]).map(drop)
 }
