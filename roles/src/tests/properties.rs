@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::{Arc, LazyLock};
 
-use regionctl_engine::{HostView, Kinds, Wants, circle, observe, stages};
+use regionctl_engine::{HostView, Kinds, PRELUDE, Wants, circle, observe, stages};
 use regionctl_inventory::Region;
 use regionctl_plan::{Facts, Fields, Id, Resource, SecretRef};
 use serde_json::Value;
@@ -68,6 +68,32 @@ fn one_name_is_one_thing() {
         let mut seen = BTreeSet::new();
         for (host, resource) in resources(all) {
             assert!(seen.insert((host.to_owned(), resource.id.clone())), "{} twice on {host}", resource.id);
+        }
+    });
+}
+
+/// A wait without an end, or one that the operator cannot end, is inherited by every later run.
+#[test]
+fn every_wait_in_a_command_heeds_and_every_question_to_gluster_ends() {
+    each(|_, _, _, all| {
+        for (host, resource) in resources(all) {
+            for param in ["run", "check", "guard", "undo"] {
+                let text = resource.text_param(param).unwrap_or_default();
+                let own = text.replace(PRELUDE, "");
+                let loops =
+                    own.lines().map(str::trim).any(|line| ["for ", "while ", "until "].iter().any(|word| line.starts_with(word)));
+                let sleeps = own.contains("sleep ") && loops && param != "check";
+                assert!(!sleeps || own.contains("heed"), "{} on {host}: `{param}` waits and heeds nobody", resource.id);
+                assert!(
+                    text.contains(PRELUDE)
+                        || !["heed", "until_true", "wait_for_copies", "fail "].iter().any(|word| own.contains(word)),
+                    "{} on {host}: `{param}` has no prelude",
+                    resource.id
+                );
+                for line in own.lines().filter(|line| line.contains("gluster --mode=script") && !line.contains("echo")) {
+                    assert!(line.contains("timeout"), "{} on {host}: `{line}` may never end", resource.id);
+                }
+            }
         }
     });
 }

@@ -1,9 +1,10 @@
 //! Network, VPN and disks on lab hosts, each part on a lab of its own: `make e2e SUITE=network`, or one with `PART=NAME`.
 //! Parts: `layer` (packet filter, gateway, names), `managers` and `vlan` (the vrack), `vpn`, `replaced` (a disk
-//! that failed), `disks` (encryption).
+//! that failed), `full` (a damaged brick, copies that cannot be made, a full volume), `disks` (encryption).
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
 mod disks;
+mod full;
 mod layer;
 mod outside;
 mod replaced;
@@ -27,6 +28,7 @@ fn network() {
         suite.part("vlan", vrack::vlan);
         suite.part("vpn", vpn::users);
         suite.part("replaced", replaced::disk);
+        suite.part("full", full::all);
     });
     suite.end().unwrap();
 }

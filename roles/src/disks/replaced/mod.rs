@@ -15,6 +15,7 @@ use regionctl_plan::{Id, Resource, quote};
 
 use super::lvm::POOL;
 use super::places::{brick_device, brick_volume, is_encrypted, mapper};
+use crate::gluster::online::DAMAGED;
 use crate::gluster::{bricks, replaced as joined};
 use crate::{Host, Wanted};
 
@@ -70,7 +71,7 @@ impl Replaced {
             return ":\n".to_owned();
         }
         let message = format!("another brick of the volume {} is not served", volume.name);
-        format!("{}others_served || {{ echo {} >&2; exit 1; }}\n", others_served(volume, lost, region), quote(&message))
+        format!("{PRELUDE}{}others_served || fail {}\n", others_served(volume, lost, region), quote(&message))
     }
 
     /// The disk in a region; `None` if the region has none of this name.
@@ -105,7 +106,8 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     }
     let blank = replaced.wiped.is_none().then(|| blank(host, &lost));
     let needed = lost.bricks.iter().map(|(volume, place)| not_needed(volume, place, &brick_device(host, volume, lost.disk)));
-    let conditions = [present(&lost)].into_iter().chain(blank).chain(needed);
+    let whole = lost.bricks.iter().filter(|_| replaced.wiped.is_none()).map(|(_, place)| whole(place));
+    let conditions = [present(&lost)].into_iter().chain(blank).chain(whole).chain(needed);
     Wanted::new().then_all(replaced.conditions(conditions)).then(let_go(host, &lost, replaced))
 }
 
@@ -135,6 +137,20 @@ fn blank(host: &Host<'_>, lost: &Lost<'_>) -> Resource {
         finding: "disk-not-blank",
         message: &format!("`{name}` holds something that regionctl did not make for its bricks"),
         hint: "`lsblk -f` on the server shows it; if nothing on it is needed, `--wipe` destroys it",
+    })
+}
+
+/// A brick that is damaged looks like one that is in its place.
+fn whole(place: &BrickPlace<'_>) -> Resource {
+    let path = &place.path;
+    want::condition(&Condition {
+        name: &format!("{path} is not damaged"),
+        check: &format!("{DAMAGED}! damaged {}\n", quote(path)),
+        finding: "brick-damaged",
+        message: &format!(
+            "the brick `{path}` has lost what Gluster keeps in its `.glusterfs`: its files are not served, and not healed"
+        ),
+        hint: "`--wipe` destroys what is left on the disk and copies everything back",
     })
 }
 
@@ -202,7 +218,7 @@ fn others_served(volume: &Volume, lost: &BrickPlace<'_>, region: &Region) -> Str
     format!(
         r#"others_served() {{
   end=$(($(date +%s) + {PATIENCE}))
-  until timeout {PATIENCE} gluster --mode=script volume status {} --xml 2>/dev/null | awk -F '[<>]' -v others={} '
+  until timeout -k 5 {PATIENCE} gluster --mode=script volume status {} --xml 2>/dev/null | awk -F '[<>]' -v others={} '
     BEGIN {{ n = split(others, list, " "); for (i = 1; i <= n; i++) away[list[i]] = 1 }}
     $2 == "hostname" {{ host = $3 }}
     $2 == "path" {{ path = $3 }}
@@ -210,6 +226,7 @@ fn others_served(volume: &Volume, lost: &BrickPlace<'_>, region: &Region) -> Str
     END {{ for (brick in away) exit 1 }}'
   do
     [ "$(date +%s)" -lt "$end" ] || return 1
+    heed
     sleep 1
   done
 }}

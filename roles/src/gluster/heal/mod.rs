@@ -1,7 +1,11 @@
 //! Every copy is up to date.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
+use regionctl_engine::PRELUDE;
 use regionctl_engine::want::{self, Undo};
 use regionctl_inventory::{BrickPlace, Region, Volume};
 use regionctl_plan::{Id, Resource, quote};
@@ -14,8 +18,17 @@ use crate::{Host, Wanted};
 /// How long is waited for the copies, in seconds.
 const PATIENCE: u32 = 3600;
 
-/// `ask VOLUME` in a loop, while copies are behind.
-pub(super) const ASK: &str = include_str!("ask.sh");
+/// Defines `bricks_away`.
+const BRICKS: &str = include_str!("bricks.sh");
+/// Defines `nothing_to_heal`.
+pub(super) const INFO: &str = include_str!("info.sh");
+const WAIT: &str = include_str!("wait.sh");
+
+/// Shell that defines `wait_for_copies`, for a server that has these bricks of the volume.
+pub(super) fn waiting<'a>(places: impl IntoIterator<Item = &'a BrickPlace<'a>>) -> String {
+    let arbiters: Vec<_> = places.into_iter().filter(|place| place.arbiter).map(|place| place.path.as_str()).collect();
+    format!("{PRELUDE}{BRICKS}{INFO}{WAIT}ARBITERS={}\n", quote(&arbiters.join(" ")))
+}
 
 /// Each server with bricks looks at its own: a brick keeps the list of files whose other copies are behind, which is read at
 /// once, also while the other servers are away.
@@ -64,27 +77,19 @@ fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
 "#,
         bricks.join(" ")
     );
-    let command = want::Command {
-        run: &format!(
-            r#"{pending}{ASK}end=$(($(date +%s) + {PATIENCE}))
-while [ -n "$(pending)" ]; do
-  ask {name}
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo "$(pending | wc -l) files of the volume "{name}" are not healed after {PATIENCE} s; see: gluster volume heal "{name}" info" >&2
-    exit 1
-  fi
-  sleep 1
-done
-"#
-        ),
-        check: &format!("{pending}[ -z \"$(pending)\" ]"),
-        guard: &format!(
-            r#"if gluster --mode=script volume status {name} 2>/dev/null | awk '$1 == "Brick" && $(NF - 1) == "N" {{ down = 1 }} END {{ exit !down }}'; then
-  echo "a brick of the volume "{name}" is down: copies on it cannot be brought up to date" >&2
-  exit 1
+    let guard = format!(
+        r#"{PRELUDE}{BRICKS}if away=$(bricks_away {name}) && [ -n "$away" ]; then
+  fail "a brick of the volume "{name}" is away, what it lacks cannot be copied: $away"
 fi
 "#
+    );
+    let command = want::Command {
+        run: &format!(
+            "{}{pending}count() {{ pending | wc -l; }}\nwait_for_copies {name} {PATIENCE} count\n",
+            waiting(places.iter().copied())
         ),
+        check: &format!("{pending}{INFO}[ -z \"$(pending)\" ] || nothing_to_heal {name}\n"),
+        guard: &guard,
         undo: Undo::Impossible("copies that are up to date stay so"),
     };
     want::command(&healed(volume).name, command)

@@ -3,7 +3,11 @@
 //! glusterd starts bricks once, at its own start. One whose disk came later, as after a power cut, stays down until the
 //! volume is started again by force, which does nothing to bricks that run.
 
+#[cfg(test)]
+mod tests;
+
 use regionctl_engine::want::{self, Undo};
+use regionctl_engine::{GLUSTER, PRELUDE};
 use regionctl_inventory::{BrickPlace, BrickSource, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
@@ -38,12 +42,36 @@ fn name(volume: &Volume) -> String {
     format!("the bricks of {} are served", volume.name)
 }
 
-/// Shell that fails if a brick does not bear its volume's id, which Gluster would not serve: its disk is another than it was.
-fn lost(place: &BrickPlace<'_>) -> Option<String> {
+/// Shell that defines `damaged BRICK`.
+pub const DAMAGED: &str = include_str!("damaged.sh");
+
+/// A brick on a disk of its own, which has a verb that gets it back.
+fn disk_of(place: &BrickPlace<'_>) -> Option<String> {
     let BrickSource::Disk { disk, .. } = place.source else { return None };
-    let (path, verb) = (quote(&place.path), format!("regionctl disk replace {}:{}", place.server.name, disk.name));
-    let said = quote(&format!("the brick {} is new and empty: `{verb}` copies back what it had", place.path));
-    Some(format!("getfattr -n trusted.glusterfs.volume-id -- {path} >/dev/null 2>&1 || {{ echo {said} >&2; exit 1; }}\n"))
+    Some(format!("{}:{}", place.server.name, disk.name))
+}
+
+/// Shell that fails if a brick does not bear its volume's id, which Gluster would not serve: its disk is another than it was.
+/// Nor does it serve, or heal, what has lost its place in the brick.
+fn lost(place: &BrickPlace<'_>) -> Option<String> {
+    let (path, disk) = (quote(&place.path), disk_of(place)?);
+    let new =
+        quote(&format!("the brick {} is new and empty: `regionctl disk replace {disk}` copies back what it had", place.path));
+    let damaged = quote(&format!(
+        "the brick {} has lost what Gluster keeps in its .glusterfs: `regionctl disk replace {disk} --wipe` copies everything back",
+        place.path
+    ));
+    Some(format!(
+        "getfattr -n trusted.glusterfs.volume-id -- {path} >/dev/null 2>&1 || fail {new}\n! damaged {path} || fail {damaged}\n"
+    ))
+}
+
+/// The last words of the bricks' processes.
+fn logs(places: &[&BrickPlace<'_>]) -> String {
+    let logs = places
+        .iter()
+        .map(|place| quote(&format!("/var/log/glusterfs/bricks/{}.log", place.path.trim_start_matches('/').replace('/', "-"))));
+    format!("tail -q -n 5 -- {} >&2 || :", logs.collect::<Vec<_>>().join(" "))
 }
 
 fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
@@ -55,20 +83,20 @@ fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
         bricks.join(" ")
     );
     let lost: String = places.iter().filter_map(|place| lost(place)).collect();
+    let whole: String = places
+        .iter()
+        .filter(|place| disk_of(place).is_some())
+        .map(|place| format!("! damaged {} || exit 1\n", quote(&place.path)))
+        .collect();
+    let what = quote(&format!("the bricks of the volume {} to be served", volume.name));
     let command = want::Command {
         run: &format!(
-            r#"{served}{lost}gluster --mode=script volume start {name} force
-end=$(($(date +%s) + {PATIENCE}))
-until served; do
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo "waited {PATIENCE} s for the bricks of the volume "{name}" to be served; see: gluster volume status "{name} >&2
-    exit 1
-  fi
-  sleep 0.2
-done
-"#
+            r#"{PRELUDE}{GLUSTER}{DAMAGED}{served}{lost}gluster_try volume start {name} force
+(until_true {PATIENCE} {what} served) || {{ {logs}; exit 1; }}
+"#,
+            logs = logs(places)
         ),
-        check: &format!("{served}served"),
+        check: &format!("{DAMAGED}{served}served || exit 1\n{whole}"),
         guard: ":",
         undo: Undo::Impossible("what serves the bricks stops with the volume"),
     };

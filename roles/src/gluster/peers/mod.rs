@@ -1,7 +1,7 @@
 //! The servers with bricks know each other, by their names, and each is connected to all others.
 
-use regionctl_engine::GLUSTER_ASK;
 use regionctl_engine::want::{self, Undo};
+use regionctl_engine::{GLUSTER_ASK, PRELUDE};
 use regionctl_inventory::Server;
 use regionctl_plan::{Id, Resource};
 
@@ -38,15 +38,7 @@ fn connected(servers: usize) -> Resource {
     );
     let command = want::Command {
         run: &format!(
-            r#"{connected}end=$(($(date +%s) + {PATIENCE}))
-until connected; do
-  if [ "$(date +%s)" -ge "$end" ]; then
-    echo "waited {PATIENCE} s for {servers} connected servers; see: gluster pool list" >&2
-    exit 1
-  fi
-  sleep 0.5
-done
-"#
+            "{PRELUDE}{connected}until_true {PATIENCE} '{servers} connected servers; see: gluster pool list' connected\n"
         ),
         check: &format!("{connected}connected"),
         guard: ":",

@@ -8,7 +8,6 @@ use regionctl_engine::{GLUSTER, PRELUDE};
 use regionctl_inventory::{BrickPlace, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
-use super::heal::ASK;
 use super::{heal, online};
 use crate::{Host, Wanted};
 
@@ -26,7 +25,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         return Wanted::new();
     }
     let joins = lost.bricks.iter().map(|(volume, place)| join(volume, place, &replaced.guard(volume, place, host.region)));
-    let complete = lost.bricks.iter().map(|(volume, _)| complete(volume));
+    let complete = lost.bricks.iter().map(|(volume, place)| complete(volume, place));
     Wanted::new().then_all(joins).then_all(complete)
 }
 
@@ -61,28 +60,20 @@ fn copied(volume: &Volume) -> Id {
 /// A brick that was let go and turned out to be good was stopped, and is started here.
 ///
 /// It comes before what says that the bricks are served, for which the other servers wait before they look at their copies.
-fn complete(volume: &Volume) -> Resource {
+fn complete(volume: &Volume, place: &BrickPlace<'_>) -> Resource {
     let name = quote(volume.name.as_str());
     let left = format!(
         r#"left() {{
-  timeout 120 gluster --mode=script volume heal {name} statistics heal-count 2>/dev/null |
+  timeout -k 5 120 gluster --mode=script volume heal {name} statistics heal-count 2>/dev/null |
     awk '/not connected/ {{ away = 1 }} /^Brick / {{ bricks++ }} /^Number of entries: [0-9]+$/ {{ told++; n += $NF }} END {{ if (!away && bricks && bricks == told) print n + 0 }}'
 }}
 "#
     );
     let run = format!(
-        r#"{PRELUDE}{GLUSTER}{ASK}{left}
-gluster_try volume start {name} force
-end=$(($(date +%s) + {PATIENCE}))
-while n=$(left); [ "$n" != 0 ]; do
-  [ "$(date +%s)" -lt "$end" ] || fail "waited {PATIENCE} s for ${{n:-unknown}} files of the volume "{name}" to be copied; see: gluster volume heal "{name}" info"
-  ask {name}
-  progress "${{n:-?}} files and folders wait to be copied"
-  sleep 2
-done
-"#
+        "{}{GLUSTER}{left}gluster_try volume start {name} force\nwait_for_copies {name} {PATIENCE} left\n",
+        heal::waiting([place])
     );
-    let check = format!("{left}[ \"$(left)\" = 0 ]\n");
+    let check = format!("{left}{}[ \"$(left)\" = 0 ] || nothing_to_heal {name}\n", heal::INFO);
     let undo = Undo::Impossible("copies that are up to date stay so");
     let command = Command { run: &run, check: &check, guard: ":", undo };
     want::once(&copied(volume).name, command, &[online::served(volume), heal::healed(volume)])

@@ -10,8 +10,9 @@ mod pairs;
 mod unit;
 mod wiring;
 
+use regionctl_engine::PRELUDE;
 use regionctl_engine::want::{self, Undo, Want as _};
-use regionctl_plan::{Id, NetworkManager, Resource};
+use regionctl_plan::{Id, NetworkManager, Resource, quote};
 
 pub use pairs::{ask_others, payload};
 pub use wiring::Wiring;
@@ -47,7 +48,7 @@ fn card(wiring: &Wiring<'_>) -> Resource {
 fn in_place(wiring: &Wiring<'_>, again: &str) -> Resource {
     let check = wiring.check();
     let command = want::Command {
-        run: &format!("{again}\nfor i in $(seq 150); do if {{ {check}; }}; then exit 0; fi; sleep 0.2; done"),
+        run: &format!("{PRELUDE}{again}\nplaced() {{ {check}; }}\nuntil_true 30 {} placed\n", quote(PLACE_TO_COME)),
         check: &check,
         guard: ":",
         undo: Undo::Run(":"),
@@ -56,6 +57,7 @@ fn in_place(wiring: &Wiring<'_>, again: &str) -> Resource {
 }
 
 const PLACE: &str = "the server has its place on the vrack";
+const PLACE_TO_COME: &str = "the server's address, packet size and interfaces on the vrack; see: ip address";
 
 /// What the other servers wait for.
 fn place() -> Id {

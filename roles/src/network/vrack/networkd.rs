@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use regionctl_engine::PRELUDE;
 use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_plan::Resource;
 
@@ -27,8 +28,9 @@ pub fn wants(wiring: &Wiring<'_>) -> Vec<Resource> {
 /// networkd makes what a file describes and never takes it away.
 fn made(interface: &str) -> Resource {
     let there = format!("[ -e /sys/class/net/{interface} ]");
+    let wait = format!("until_true 15 'networkd to make {interface}; see: networkctl status {interface}' {there}\n");
     let command = want::Command {
-        run: &format!("for i in $(seq 75); do {there} && exit 0; sleep 0.2; done"),
+        run: &(PRELUDE.to_owned() + &wait),
         check: &there,
         guard: ":",
         undo: Undo::Run(&format!("ip link delete dev {interface}")),

@@ -1,5 +1,6 @@
 //! Whether the vrack carries packets of its full size between the servers: the last word on a server's place there.
 
+use regionctl_engine::PRELUDE;
 use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_inventory::{Region, Server};
 use regionctl_plan::Resource;
@@ -31,8 +32,8 @@ pub fn wants(host: &Host<'_>) -> Option<Resource> {
     let command = want::Command {
         // Well inside the window, so that what is said gets back.
         run: &format!(
-            "end=$(($(date +%s) + 30))\nuntil said=$( ({ask}) 2>&1 ); do\n  \
-             [ \"$(date +%s)\" -lt \"$end\" ] || {{ echo \"$said\" >&2; exit 1; }}\n  sleep 0.5\ndone"
+            "{PRELUDE}end=$(($(date +%s) + 30))\nuntil said=$( ({ask}) 2>&1 ); do\n  \
+             [ \"$(date +%s)\" -lt \"$end\" ] || fail \"$said\"\n  heed\n  sleep 0.5\ndone"
         ),
         check: &ask,
         guard: ":",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regionctl_engine::{Engine, HostView, Rows, Survey};
 use regionctl_inventory::Region;
 
-use super::{disks, encryption, pairs, vpn};
+use super::{disks, encryption, pairs, space, vpn};
 use crate::output::Output;
 use crate::render::words::count;
 use crate::survey;
@@ -46,7 +46,13 @@ pub async fn ask(engine: &Engine, region: &Region, survey: &Survey, output: &Out
 
 /// Each section asks in a shell of its own, so that none can stop the others.
 fn script(region: &Region, host: &str, view: &HostView) -> Option<String> {
-    let questions = [vpn::script(view), pairs::script(region, host, view), encryption::script(view), disks::script(region, host)];
+    let questions = [
+        vpn::script(view),
+        pairs::script(region, host, view),
+        encryption::script(view),
+        disks::script(region, host),
+        space::script(region, host),
+    ];
     let script: String =
         questions.iter().flatten().map(|ask| format!("(\nset +e\n{ask}) </dev/null 2>/dev/null || :\n")).collect();
     (!script.is_empty()).then_some(script)

@@ -7,6 +7,7 @@ mod gateway;
 mod heal;
 mod look;
 mod pairs;
+mod space;
 mod vpn;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use self::encryption::Encryption;
 use self::gateway::Gateway;
 use self::heal::Volume;
 use self::pairs::Pairs;
+use self::space::Space;
 use self::vpn::Vpn;
 use super::Context;
 use crate::args::{Contact, Identity, Selection};
@@ -63,6 +65,8 @@ struct Report {
     volumes: Vec<Volume>,
     /// Disks and arrays that are not well.
     disks: Disks,
+    /// File systems that are nearly full.
+    space: Space,
     #[serde(skip_serializing_if = "Option::is_none")]
     vrack: Option<Pairs>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,8 +91,9 @@ trait Section {
 impl Report {
     /// What the region has, in the order in which it is read.
     fn sections(&self) -> impl Iterator<Item = &dyn Section> {
-        let sections: [Option<&dyn Section>; 6] = [
+        let sections: [Option<&dyn Section>; 7] = [
             Some(&self.disks),
+            Some(&self.space),
             self.vrack.as_ref().map(|section| section as _),
             self.gateway.as_ref().map(|section| section as _),
             self.vpn.as_ref().map(|section| section as _),
@@ -149,6 +154,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         hosts,
         volumes,
         disks: disks::section(inventory, &answers),
+        space: space::section(inventory, &answers),
         vrack: pairs::section(inventory, &survey, &answers),
         gateway: gateway::section(inventory, &survey),
         vpn: vpn::section(&survey, &answers),

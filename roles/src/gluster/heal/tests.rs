@@ -1,0 +1,89 @@
+//! What the wait makes of the words of Gluster 11.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use super::waiting;
+
+const SERVED: &str = "<opRet>0</opRet>\n<hostname>a</hostname>\n<path>/b</path>\n<status>1</status>\n<hostname>b</hostname>\n<path>/b</path>\n<status>1</status>";
+
+/// Waits where `volume status` and `heal info` say this and `count` is run for the number of files; gives what was said in the end.
+fn wait(name: &str, status: &str, info: &str, count: &str) -> Result<(), String> {
+    let folder = std::env::temp_dir().join(format!("regionctl-heal-{}-{name}", std::process::id()));
+    let bricks = folder.join("vols/data/bricks");
+    std::fs::create_dir_all(&bricks).unwrap();
+    for host in ["a", "b"] {
+        std::fs::write(bricks.join(host), format!("hostname={host}\npath=/b\n")).unwrap();
+    }
+    let program = folder.join("gluster");
+    let script =
+        format!("#!/bin/sh\ncase \"$*\" in *status*) cat <<'END'\n{status}\nEND\n;; *info) cat <<'END'\n{info}\nEND\n;; esac\n");
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let here = folder.display();
+    // The same, sooner.
+    let waiting = waiting([])
+        .replace("PATH=/usr", &format!("PATH={here}:/usr"))
+        .replace("VOLUMES=/var/lib/glusterd/vols", &format!("VOLUMES={here}/vols"))
+        .replace("GRACE=60", "GRACE=1")
+        .replace("STILL=300", "STILL=2")
+        .replace("looked))\" -ge 10", "looked))\" -ge 0");
+    let script = format!("{waiting}cd {here}\ncount() {{ {count}; }}\nwait_for_copies data 8 count\n");
+    let output = Command::new("timeout").args(["60", "sh", "-euc", &script]).output().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+fn info(of_a: &str) -> String {
+    let number = of_a.lines().count();
+    let gap = if of_a.is_empty() { "" } else { "\n" };
+    format!(
+        "Brick a:/b\n{of_a}{gap}Status: Connected\nNumber of entries: {number}\n\nBrick b:/b\nStatus: Connected\nNumber of entries: 0\n"
+    )
+}
+
+#[test]
+fn it_ends_when_all_is_copied() {
+    assert_eq!(wait("done", SERVED, &info(""), "echo x >>n; echo $((3 - $(wc -l <n)))"), Ok(()));
+}
+
+#[test]
+fn a_brick_that_is_away_ends_it_and_is_named() {
+    let away = SERVED.replacen("<status>1", "<status>0", 1);
+    let said = wait("away", &away, &info("/f "), "echo 1").unwrap_err();
+    assert!(said.contains("a brick of the volume data is away") && said.contains(": a:/b;"), "{said}");
+    // Of a server that is away nothing is told at all.
+    let said = wait("off", SERVED.split("<hostname>b").next().unwrap(), &info("/f "), "echo 1").unwrap_err();
+    assert!(said.contains(": b:/b;"), "{said}");
+}
+
+#[test]
+fn gluster_that_tells_nothing_ends_it() {
+    let said = wait("mute", "", "", "echo 1").unwrap_err();
+    assert!(said.contains("gluster tells nothing of the volume data since 2 s: glusterd does not answer"), "{said}");
+    let stopped = "<opRet>-1</opRet>\n<opErrstr>Volume data is not started</opErrstr>";
+    let said = wait("stopped", stopped, "", "echo 1").unwrap_err();
+    assert!(said.contains("since 2 s: Volume data is not started"), "{said}");
+}
+
+#[test]
+fn what_is_not_healed_is_named() {
+    let files = "/kept \n/torn - Is in split-brain\n<gfid:0a> ";
+    let said = wait("stuck", SERVED, &info(files), "echo 3").unwrap_err();
+    for part in [
+        "no file of the volume data was healed for 2 s",
+        "/kept: not healed",
+        "/torn: split brain",
+        "latest-mtime '/torn'",
+        "<gfid:0a>: not",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn what_is_being_healed_or_only_written_is_not_stuck() {
+    let said = wait("busy", SERVED, &info("/big - Possibly undergoing heal"), "echo 1").unwrap_err();
+    assert!(said.contains("waited 8 s for 1 files"), "{said}");
+    assert_eq!(wait("written", SERVED, &info(""), "echo 1"), Ok(()));
+}

@@ -1,0 +1,59 @@
+//! A brick is damaged, a copy cannot be made, a volume becomes full: every run ends, and says why.
+
+use regionctl_tests::region::{Failed, LabRegion, until, want};
+use regionctl_tests::suite::Suite;
+
+use crate::{HOST, REFUSED};
+
+/// See the module.
+pub fn all(suite: &mut Suite) -> Result<(), Failed> {
+    let region = LabRegion::up("full")?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    suite.step("a damaged brick is refused by name, and made anew with `--wipe`", || damaged(&region));
+    suite.step("a brick that goes away ends the wait for its copies", || away(&region));
+    suite.step("a full volume is told, and heals once there is room", || full(&region));
+    Ok(())
+}
+
+fn damaged(region: &LabRegion) -> Result<(), Failed> {
+    region.on("compute-2", "mkdir /srv/data/d; for i in 1 2 3; do echo $i >/srv/data/d/$i; done; sync")?;
+    region.on("storage-2", "rm -rf /srv/bricks/data/data/.glusterfs; systemctl restart glusterd")?;
+    region.on("compute-2", "echo late >/srv/data/d/1; sync")?;
+    let said = region.exits(REFUSED, &["--lab", "disk", "replace", "storage-2:data", "--yes"])?;
+    want(said.contains("brick-damaged") && said.contains("--wipe"), || said.clone())?;
+    let said = region.exits(HOST, &["--lab", "install", "--yes"])?;
+    want(said.contains("disk replace storage-2:data --wipe"), || said.clone())?;
+    region.ok(&["--lab", "disk", "replace", "storage-2:data", "--yes", "--wipe"])?;
+    region.ok(&["--lab", "plan", "--exit-code"])?;
+    region.on("storage-2", "[ \"$(cat /srv/bricks/data/data/d/1)\" = late ]").map(drop)
+}
+
+/// Content that must be copied is held back by a brick that is stopped as soon as the wait has begun.
+fn away(region: &LabRegion) -> Result<(), Failed> {
+    region.on("storage-2", "pkill -f -- '--brick-name /srv/bricks/data/dat[a]'")?;
+    region.on("compute-2", "for i in $(seq 50); do head -c 8000000 /dev/urandom >/srv/data/big-$i; done; sync")?;
+    let mut run = region.start(&["--lab", "install", "--yes"])?;
+    until(60, "the brick to be served again", || {
+        region.on("storage-2", "pgrep -f -- '--brick-name /srv/bricks/data/dat[a]'").is_ok()
+    })?;
+    region.on("storage-2", "pkill -f -- '--brick-name /srv/bricks/data/dat[a]'")?;
+    until(120, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    region.ok(&["--lab", "plan", "--exit-code"]).map(drop)
+}
+
+/// Space that is only reserved fills as fast as written. A brick without any room may stop itself, and then even removing
+/// files fails until it is served again.
+fn full(region: &LabRegion) -> Result<(), Failed> {
+    let room = "df -B1 --output=avail /srv/data | tail -n 1";
+    region.on("compute-2", &format!("fallocate -l $(( $({room}) * 96 / 100 )) /srv/data/filler"))?;
+    let said = region.exits(2, &["--lab", "status", "--exit-code"])?;
+    want(said.contains("/srv/bricks/data") && said.contains("full"), || said.clone())?;
+    region.on("compute-2", "for i in 1 2 3 4 5 6; do head -c 40000000 /dev/zero >/srv/data/last-$i || :; done; sync || :")?;
+    let remove = "rm -f /srv/data/filler /srv/data/last-* /srv/data/big-*";
+    let mut run = region.start(&["--lab", "install", "--yes"])?;
+    until(120, "the client to remove files", || region.on("compute-2", remove).is_ok())?;
+    until(180, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    region.ok(&["--lab", "status", "--exit-code"]).map(drop)
+}
