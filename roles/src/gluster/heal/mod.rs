@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use regionctl_engine::PRELUDE;
-use regionctl_engine::want::{self, Undo};
+use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_inventory::{BrickPlace, Region, Volume};
 use regionctl_plan::{Id, Resource, quote};
 
@@ -92,5 +92,5 @@ fi
         guard: &guard,
         undo: Undo::Impossible("copies that are up to date stay so"),
     };
-    want::command(&healed(volume).name, command)
+    want::command(&healed(volume).name, command).flapping()
 }

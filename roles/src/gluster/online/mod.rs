@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use regionctl_engine::want::{self, Undo};
+use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_engine::{GLUSTER, PRELUDE};
 use regionctl_inventory::{BrickPlace, BrickSource, Volume};
 use regionctl_plan::{Id, Resource, quote};
@@ -100,5 +100,5 @@ fn served_bricks(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
         guard: ":",
         undo: Undo::Impossible("what serves the bricks stops with the volume"),
     };
-    want::command(&self::name(volume), command)
+    want::command(&self::name(volume), command).flapping()
 }

@@ -1,6 +1,6 @@
 //! The servers with bricks know each other, by their names, and each is connected to all others.
 
-use regionctl_engine::want::{self, Undo};
+use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_engine::{GLUSTER_ASK, PRELUDE};
 use regionctl_inventory::Server;
 use regionctl_plan::{Id, Resource};
@@ -44,5 +44,5 @@ fn connected(servers: usize) -> Resource {
         guard: ":",
         undo: Undo::Impossible("the servers part when the coordinator detaches them"),
     };
-    want::command("the Gluster servers are connected", command)
+    want::command("the Gluster servers are connected", command).flapping()
 }

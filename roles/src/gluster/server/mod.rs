@@ -8,6 +8,8 @@ use crate::{Host, Wanted};
 
 const FOLDER: &str = "/etc/systemd/system/glusterd.service.d";
 const CONFIG: &str = "/etc/systemd/system/glusterd.service.d/regionctl.conf";
+/// Why it does not start stands there and not in the journal.
+const LOG: &str = "/var/log/glusterfs/glusterd.log";
 const BRICKS: &str = "regionctl-bricks.service";
 
 /// The daemon, reached from the vrack only, and the way bricks are stopped.
@@ -21,6 +23,6 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         .setting(want::file(CONFIG, fill(include_str!("templates/glusterd.conf"), &[("vrack", &vrack)])))
         .setting(want::file("/etc/systemd/system/regionctl-bricks.service", include_str!("templates/bricks.service")))
         .packages_of(host, "gluster/server")
-        .then(want::unit(GLUSTERD).enabled().active().config([CONFIG]))
+        .then(want::unit(GLUSTERD).enabled().active().config([CONFIG]).log([LOG]))
         .then(want::unit(BRICKS).enabled().active())
 }
