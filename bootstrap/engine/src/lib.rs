@@ -34,6 +34,7 @@ pub use kind::{Kind, Kinds, Rows};
 pub use kinds::blank::{BLANK, WIPE};
 pub use kinds::data::is_wiped;
 pub use kinds::gluster::{ASK as GLUSTER_ASK, CLI as GLUSTER};
+pub use kinds::package::APT_LOCKS;
 pub use kinds::{samples, want};
 pub use lease::{LEASE_TIME, Lease};
 pub use lint::LINTS;

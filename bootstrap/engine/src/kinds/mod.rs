@@ -20,7 +20,7 @@ mod lvm;
 mod lvm_group;
 mod lvm_volume;
 mod mount;
-mod package;
+pub(crate) mod package;
 pub mod samples;
 mod sysctl;
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Kind for Package {
 
     fn apply(&self, changes: &[&Change]) -> String {
         let (wanted, gone): (Vec<&&Change>, Vec<&&Change>) = changes.iter().partition(|change| change.after().is_some());
-        let mut script = String::from(APT);
+        let mut script = format!("{APT_LOCKS}{APT}");
         if !wanted.is_empty() {
             let names = wanted.iter().map(|change: &&&Change| match change.resource.text("version") {
                 Some(version) => quote(&format!("{}={version}", change.id().name)),
@@ -50,22 +50,30 @@ impl Kind for Package {
     }
 }
 
+/// `apt_lock_holder` prints who holds a lock of apt or dpkg, as `NAME (process PID)`: nothing if nobody does. Inodes of other
+/// file systems have the same numbers, so the holder must have the lock file open.
+pub const APT_LOCKS: &str = r#"
+apt_lock_holder() {
+  for _lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+    _inode=$(stat -c %i -- "$_lock" 2>/dev/null) || continue
+    for _pid in $(awk -v inode=":$_inode" 'substr($6, length($6) - length(inode) + 1) == inode && $5 > 0 { print $5 }' /proc/locks); do
+      [ -n "$(find "/proc/$_pid/fd" -lname "$_lock" 2>/dev/null)" ] || continue
+      printf '%s (process %s)\n' "$(cat "/proc/$_pid/comm" 2>/dev/null || echo something)" "$_pid"
+      return
+    done
+  done
+}
+"#;
+
 /// What was on the host before our first package is kept in `packages.before`, so that removing ours never takes along what was
 /// there. `apt-unfinished` says that a transaction of ours is not over, and in which boot it began: one that was interrupted is
 /// finished first, and what a power cut may have left half written is fetched again. Another apt that is at work is waited for.
 const APT: &str = r#"
 apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
 known_packages() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n '/^\(not-installed\|config-files\) /d; s/^[^ ]* //p' | sort -u; }
-lock_holder() {
-  for _lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
-    _inode=$(stat -c %i -- "$_lock" 2>/dev/null) || continue
-    awk -v inode=":$_inode" 'substr($6, length($6) - length(inode) + 1) == inode && $5 > 0 { print $5; exit }' /proc/locks
-  done | head -n 1
-}
 apt_alone() {
   _until=$(($(date +%s) + 600))
-  while _holder=$(lock_holder) && [ -n "$_holder" ]; do
-    _who="$(cat "/proc/$_holder/comm" 2>/dev/null || echo something) (process $_holder)"
+  while _who=$(apt_lock_holder) && [ -n "$_who" ]; do
     [ "$(date +%s)" -lt "$_until" ] || fail "waited 600 s for $_who, which holds a lock of apt"
     heed
     progress "waiting for $_who, which holds a lock of apt"
@@ -75,12 +83,21 @@ apt_alone() {
 room() {
   _free=$(df -P -k -- "$1" | awk 'NR == 2 { print int($4 / 1024) }')
   [ "$_free" -ge "$2" ] || fail "$1 has only $_free MiB free, and packages need $2 MiB: nothing was begun"
+  # A file system without a fixed number of inodes counts none.
+  _free=$(df -P -i -- "$1" | awk 'NR == 2 && $2 > 0 { print $4 }')
+  [ "${_free:-$3}" -ge "$3" ] || fail "$1 has only $_free inodes free, and packages need $3: nothing was begun"
+}
+# A package with a part in the initial file system has it made anew, beside the one that is there.
+room_for_initrd() {
+  [ -x /usr/sbin/update-initramfs ] && mountpoint -q /boot || return 0
+  _largest=$(find /boot -maxdepth 1 -name 'initrd.img-*' -printf '%s\n' | sort -n | tail -n 1)
+  room /boot "$((${_largest:-0} / 1048576 + 16))" 16
 }
 dpkg_whole() { ! ls /var/lib/dpkg/updates/* >/dev/null 2>&1 && [ -z "$(dpkg --audit 2>/dev/null)" ]; }
 mend() {
   dpkg_whole && return 0
   dpkg --configure -a --force-confdef --force-confold || :
-  dpkg_whole || apt --fix-broken install || { apt_lists; apt --fix-broken install; }
+  dpkg_whole || apt --fix-broken --no-remove install || { apt_lists; apt --fix-broken --no-remove install; }
 }
 begin() {
   apt_alone
@@ -91,7 +108,7 @@ begin() {
     rm -rf /var/lib/apt/lists/*_*
   fi
   printf '%s\n' "$_boot" >"$STATE/apt-unfinished"
-  sync -- "$STATE/apt-unfinished" "$STATE/packages.before"
+  sync -- "$STATE/apt-unfinished" "$STATE/packages.before" "$STATE"
   mend
 }
 apt_lists() {
@@ -99,7 +116,7 @@ apt_lists() {
 }
 apt_update() { apt_alone; apt update; }
 apt_install() {
-  room / 300; room /var 300
+  room / 300 5000; room /var 300 5000; room_for_initrd
   begin
   apt_lists
   apt install --no-install-recommends --allow-downgrades "$@" || { apt_update; apt install --no-install-recommends --allow-downgrades "$@"; }

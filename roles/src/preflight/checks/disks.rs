@@ -181,7 +181,7 @@ pub(super) fn write_latency(host: &Host<'_>) -> Vec<Said> {
         Said::new(format!("1 of 100 synced writes takes {p99:.1} ms or more, the average {average:.1} ms"))
             .hint("etcd wants less than 10 ms: use SSDs with power loss protection")
     });
-    said.into_iter().collect()
+    unless_apt_writes(host, said)
 }
 
 /// etcd, "Tuning": the heartbeat interval is 100 ms; a leader that cannot write in that time loses its followers.
@@ -191,5 +191,16 @@ pub(super) fn write_stall(host: &Host<'_>) -> Vec<Said> {
         return vec![Said::new(format!("writing to `/var/lib` failed: {}", writes.error))];
     }
     let slow = writes.average().filter(|average| *average > 100.0);
-    slow.map(|average| Said::new(format!("a synced write takes {average:.0} ms on average"))).into_iter().collect()
+    let said = slow.map(|average| Said::new(format!("a synced write takes {average:.0} ms on average")));
+    unless_apt_writes(host, said)
+}
+
+/// dpkg syncs what it unpacks, and every other write waits for that.
+fn unless_apt_writes(host: &Host<'_>, said: Option<Said>) -> Vec<Said> {
+    let at_work = host.probe.apt.at_work();
+    let noted = |said: Said| match at_work {
+        Some(who) => Said::note(format!("{}, while {who} is at work", said.message)),
+        None => said,
+    };
+    said.map(noted).into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::check::{Said, when};
-use super::super::host::Host;
+use super::super::host::{Host, Hosts};
 
 /// Units that are running and not ours.
 fn running<'a>(host: &Host<'_>, units: &[&'a str]) -> Vec<&'a str> {
@@ -20,22 +20,30 @@ pub(super) fn container_runtime(host: &Host<'_>) -> Vec<Said> {
     })
 }
 
-/// Names and addresses of the inventory are ours, whoever wrote them into Gluster's state.
-pub(super) fn gluster(host: &Host<'_>) -> Vec<Said> {
+/// Names and addresses of the inventory are ours, whoever wrote them into Gluster's state, and so is what a server's ledger has:
+/// an install that was stopped may have made what the inventory does not want any more.
+pub(super) fn gluster(hosts: &Hosts<'_>) -> Vec<Said> {
+    let of = |host: &Host<'_>| gluster_on(hosts, host).into_iter().map(|said| said.on(host.name())).collect::<Vec<_>>();
+    hosts.answered.iter().flat_map(of).collect()
+}
+
+fn gluster_on(hosts: &Hosts<'_>, host: &Host<'_>) -> Vec<Said> {
     let region = host.region;
+    let owned = |kind: &str, name: &str| hosts.answered.iter().any(|host| host.probe.owns(&format!("{kind}:{name}")));
     let domain = region.domain();
     let known = |peer: &str| {
         region.servers().iter().any(|server| {
             let name = server.name.as_str();
             let address = peer.parse::<IpAddr>().ok();
             peer == name
+                || owned("gluster_peer", peer)
                 || peer.strip_prefix(name) == Some(&format!(".{domain}"))
                 || address.is_some_and(|address| address == server.vrack_address() || server.address.address() == Some(address))
         })
     };
     let foreign = &host.probe.foreign;
     let peers: Vec<_> = foreign.gluster_peers.iter().filter(|peer| !known(peer)).collect();
-    let wanted = |name: &str| region.volumes().iter().any(|volume| volume.name.as_str() == name);
+    let wanted = |name: &str| owned("gluster_volume", name) || region.volumes().iter().any(|volume| volume.name.as_str() == name);
     let volumes: Vec<_> = foreign.gluster_volumes.iter().filter(|name| !wanted(name)).collect();
     let hint = "is this the right server? `gluster peer status` and `gluster volume info` tell more";
     let mut said =

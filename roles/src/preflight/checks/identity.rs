@@ -8,9 +8,10 @@ pub(super) fn hostname_valid(host: &Host<'_>) -> Vec<Said> {
     let name = host.probe.identity.hostname.as_str();
     let letters = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let good = (1..=63).contains(&name.len()) && letters && !name.starts_with('-') && !name.ends_with('-');
-    when(!good || name == "localhost", || {
+    let said = when(!good || name == "localhost", || {
         Said::new(format!("the host name `{name}` is not one lower case DNS label")).hint(rename(host))
-    })
+    });
+    unless_begun(std::slice::from_ref(host), said)
 }
 
 /// Without case and domain, which [`hostname_valid`] speaks of.
@@ -32,7 +33,18 @@ fn rename(host: &Host<'_>) -> String {
 }
 
 pub(super) fn hostname_unique(hosts: &Hosts<'_>) -> Vec<Said> {
-    hosts.shared("the host name", |host| known(&host.probe.identity.hostname))
+    let said = hosts.shared("the host name", |host| known(&host.probe.identity.hostname));
+    unless_begun(&hosts.answered, said)
+}
+
+/// An install gives every server its name of the inventory. One that was stopped has not come to all of them: what is left of
+/// the names of before may even be another's name now.
+fn unless_begun(hosts: &[Host<'_>], said: Vec<Said>) -> Vec<Said> {
+    if !hosts.iter().any(|host| host.probe.owns("file:/etc/hostname")) {
+        return said;
+    }
+    let noted = |said: Said| Said { message: format!("{}; the next install names it", said.message), only_a_note: true, ..said };
+    said.into_iter().map(noted).collect()
 }
 
 /// See machine-id(5): 32 hexadecimal digits; `uninitialized` until the first boot has ended.

@@ -90,7 +90,8 @@ pub(super) fn firewall_foreign(host: &Host<'_>) -> Vec<Said> {
         ];
     }
     let ours = |table: &str| {
-        table == "inet regionctl" || table == "ip kube-proxy" || table == "ip6 kube-proxy" || table.ends_with(" calico")
+        let own = table == "inet regionctl" || table.starts_with("ip regionctl_");
+        own || table == "ip kube-proxy" || table == "ip6 kube-proxy" || table.ends_with(" calico")
     };
     let dropping: Vec<_> = foreign.dropping_tables.iter().filter(|table| !ours(table)).collect();
     if !dropping.is_empty() {

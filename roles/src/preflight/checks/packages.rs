@@ -32,7 +32,7 @@ pub(super) fn healthy(host: &Host<'_>) -> Vec<Said> {
         return vec![Said::note(format!("{said}; it is the work of {}, which the next install finishes", apt.ours))];
     }
     if !apt.lock_holder.is_empty() {
-        return vec![Said::note(format!("{said}; `{}` is at work, which an install waits for", apt.lock_holder))];
+        return vec![Said::note(format!("{said}; {} is at work, which an install waits for", apt.lock_holder))];
     }
     vec![Said::new(said).hint(hint)]
 }
@@ -41,7 +41,7 @@ pub(super) fn healthy(host: &Host<'_>) -> Vec<Said> {
 pub(super) fn lock_free(host: &Host<'_>) -> Vec<Said> {
     let holder = &host.probe.apt.lock_holder;
     when(!holder.is_empty() && host.probe.apt.ours.is_empty(), || {
-        Said::new(format!("`{holder}` holds dpkg's lock")).hint("an install waits for it, ten minutes at most")
+        Said::new(format!("{holder} holds a lock of apt")).hint("an install waits for it, ten minutes at most")
     })
 }
 

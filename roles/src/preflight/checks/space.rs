@@ -46,7 +46,7 @@ fn free(host: &Host<'_>, path: &str, least: u64) -> Vec<Said> {
 /// At 85 % the kubelet begins to delete images (`imageGCHighThresholdPercent`), and at 90 % pods (`nodefs.available<10%`).
 pub(super) fn var_usage(host: &Host<'_>) -> Vec<Said> {
     let fs = host.probe.system.filesystems.get("/var");
-    let full = fs.map(|fs| fs.used_kib * 100 / (fs.used_kib + fs.free_kib).max(1)).filter(|percent| *percent > 85);
+    let full = fs.map(|fs| fs.used_kib * 100 / (fs.used_kib + fs.free_kib).max(1)).filter(|percent| *percent > NEARLY);
     full.map(|percent| Said::new(format!("the file system of `/var` is {percent} % full"))).into_iter().collect()
 }
 
@@ -56,10 +56,32 @@ pub(super) fn boot_free(host: &Host<'_>) -> Vec<Said> {
     said.into_iter().map(|said| said.hint("`apt-get autoremove --purge` removes old kernels")).collect()
 }
 
+/// From how much on a file system is nearly full, in percent.
+const NEARLY: u64 = 85;
+
+/// A full brick stops being served; what is on a disk that comes back with a newly installed server is there already.
+pub(super) fn left(host: &Host<'_>) -> Vec<Said> {
+    let all = &host.probe.system.filesystems;
+    let told = |path: &str| match path {
+        "/" => all.get("/") == all.get("/var") || !root_free(host).is_empty(),
+        other => matches!(other, "/var" | "/boot"),
+    };
+    let watched = all.iter().filter(|(path, _)| !told(path));
+    let said = |(path, fs): (&String, &FileSystemUse)| {
+        let inodes_used = fs.inodes.saturating_sub(fs.inodes_free);
+        let of = [("full", fs.used_kib, fs.free_kib), ("out of inodes", inodes_used, fs.inodes_free)];
+        let full = of.into_iter().map(|(what, used, free)| (what, used * 100 / (used + free).max(1)));
+        let full = full.max_by_key(|(_, percent)| *percent).filter(|(_, percent)| *percent > NEARLY);
+        full.map(|(what, percent)| Said::new(format!("`{path}` is {percent} % {what}")))
+    };
+    watched.filter_map(said).collect()
+}
+
 /// The kubelet deletes pods at this value (`nodefs.inodesFree<5%`).
 pub(super) fn inodes_free(host: &Host<'_>) -> Vec<Said> {
     let few = |fs: &FileSystemUse| fs.inodes > 0 && fs.inodes_free * 100 < fs.inodes * 5;
-    let full = host.probe.system.filesystems.iter().filter(|(_, fs)| few(fs));
+    let system = host.probe.system.filesystems.iter().filter(|(path, _)| matches!(path.as_str(), "/" | "/var" | "/boot"));
+    let full = system.filter(|(_, fs)| few(fs));
     full.map(|(path, fs)| Said::new(format!("`{path}` has only {} of {} inodes free", fs.inodes_free, fs.inodes))).collect()
 }
 

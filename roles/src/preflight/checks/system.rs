@@ -22,9 +22,17 @@ pub(super) fn systemd_running(host: &Host<'_>) -> Vec<Said> {
 
 pub(super) fn systemd_healthy(host: &Host<'_>) -> Vec<Said> {
     let system = &host.probe.system;
-    if !system.failed_units.is_empty() {
-        let failed = super::names(&system.failed_units);
+    let is_ours = |unit: &&String| unit.starts_with("regionctl-") || host.probe.owns(&format!("unit:{unit}"));
+    let (ours, failed): (Vec<_>, Vec<_>) = system.failed_units.iter().partition(is_ours);
+    if !failed.is_empty() {
+        let failed = super::names(&failed);
         return vec![Said::new(format!("failed units: {failed}")).hint("`systemctl status UNIT` says why")];
+    }
+    if !ours.is_empty() {
+        return vec![Said::note(format!(
+            "failed units of our own, which the next install starts again: {}",
+            super::names(&ours)
+        ))];
     }
     // Without systemd there is another finding; while it starts, units are not known to have failed.
     let state = system.state.as_str();

@@ -18,7 +18,7 @@ pub struct Apt {
     pub audit: String,
     /// What `apt-get check` complains about.
     pub check_error: String,
-    /// The process that holds dpkg's lock.
+    /// The process that holds a lock of apt or dpkg, as `NAME (process PID)`.
     pub lock_holder: String,
     /// Our own run that is at work with packages, or was stopped while it was.
     pub ours: String,
@@ -35,6 +35,12 @@ pub struct AptSource {
 }
 
 impl Apt {
+    /// Who is at work with packages: a unit of ours, or another apt.
+    pub fn at_work(&self) -> Option<&str> {
+        let unit = Some(self.ours.as_str()).filter(|ours| ours.ends_with(".service"));
+        unit.or(Some(self.lock_holder.as_str()).filter(|holder| !holder.is_empty()))
+    }
+
     pub(super) fn take(&mut self, field: &str, value: &str) -> bool {
         match field {
             "proxy" => flag(&mut self.proxy, value),

@@ -46,7 +46,7 @@ pub struct System {
     pub tmp_writable: bool,
     /// True if /var/lib/regionctl, or the nearest folder above it, can be written.
     pub state_writable: bool,
-    /// File systems, by path: `/`, `/var`, and `/boot` where it is one of its own.
+    /// File systems, by path: `/`, `/var`; `/boot`, `/var/lib/regionctl` and the bricks where they are of their own.
     pub filesystems: BTreeMap<String, FileSystemUse>,
     /// The hard limit of open files; `None` for no limit.
     pub open_files: Option<u64>,

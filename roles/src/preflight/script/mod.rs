@@ -1,5 +1,6 @@
 //! The script that asks a server everything, in one round trip.
 
+use regionctl_engine::APT_LOCKS;
 use regionctl_inventory::{Host as HostName, Region, Server};
 use regionctl_plan::quote;
 
@@ -30,6 +31,7 @@ running() { systemctl is-active --quiet "$1.service"; }
 pub fn script(region: &Region, server: &Server) -> String {
     let mut script = String::from("(\nset +eu\nstart=$(date +%s.%N)\nrow preflight begin 1\nrow clock start \"$start\"\n");
     script += COMMON;
+    script += APT_LOCKS;
     for functions in DISKS.into_iter().chain(FUNCTIONS) {
         script += functions;
     }
@@ -42,6 +44,10 @@ pub fn script(region: &Region, server: &Server) -> String {
     }
     script += "read_system\nread_clock\nread_hardware\nread_network\nread_foreign\n";
     script += &read_disks(server);
+    for (_, brick) in region.bricks().filter(|(_, brick)| brick.server.name == server.name) {
+        let place = quote(&brick.mount_point);
+        script += &format!("if mountpoint -q {place}; then read_filesystem {place}; fi\n");
+    }
     let modules = checks::Modules::of(region, server);
     for module in modules.now.iter().chain(&modules.later) {
         script += &format!("read_module {}\n", quote(module));

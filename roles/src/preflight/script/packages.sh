@@ -64,14 +64,11 @@ read_packages() {
   for unit in /run/systemd/transient/regionctl-*.service; do
     [ -e "$unit" ] && systemctl is-active --quiet "${unit##*/}" && row apt ours "${unit##*/}"
   done
+  # Asked twice: it may end while the rest is looked at.
+  row apt lock-holder "$(apt_lock_holder)"
   put apt audit "$(dpkg --audit 2>&1 | head -n 5 | cut -c 1-200)"
   dpkg --get-selections | awk '$2 == "hold" { print $1 }' | while read -r package; do row apt held "$package"; done
-  # Locks are found by the lock file's inode: `1: POSIX ADVISORY WRITE 123 fe:01:4567 0 EOF`.
-  for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock; do
-    inode=$(stat -c %i "$lock") || continue
-    holder=$(awk -v inode=":$inode" 'substr($6, length($6) - length(inode) + 1) == inode { print $5; exit }' /proc/locks)
-    [ -n "$holder" ] && row apt lock-holder "$(cat "/proc/$holder/comm" || echo "process $holder")" && break
-  done
+  row apt lock-holder "$(apt_lock_holder)"
   if ! said=$(timeout 20 apt-get check -qq -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= 2>&1); then
     put apt check-error "$(printf '%s\n' "${said:-no answer within 20 s}" | tail -n 3 | cut -c 1-200)"
   fi

@@ -30,7 +30,7 @@ read_system() {
   row system state-writable "$(yesno test -d "$folder" -a -w "$folder")"
   read_filesystem /
   read_filesystem /var
-  mountpoint -q /boot && read_filesystem /boot
+  for place in /boot /var/lib/regionctl; do mountpoint -q "$place" && read_filesystem "$place"; done
   row system open-files "$(ulimit -Hn)"
   row system utf8 "$(yesno eval 'locale -a | grep -Eiqx "c\.utf-?8"')"
   [ -r /sys/fs/selinux/enforce ] && row system selinux "$(cat /sys/fs/selinux/enforce)"
