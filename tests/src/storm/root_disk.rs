@@ -34,8 +34,8 @@ impl RootDisk {
     }
 }
 
-/// Room for a few hundred packages.
-const SIZE: u64 = 3 << 30;
+/// What preflight wants, and some more.
+const SIZE: u64 = 10 << 30;
 
 fn run(command: &mut Command) -> Result<(), Failed> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;

@@ -19,8 +19,8 @@ spec:
     gateway: {vip: 10.90.0.1, servers: [compute-1, compute-2]}
     firewall: {operators: [203.0.113.0/24]}
   servers:
-    - {name: compute-1, roles: [compute], address: 203.0.113.11, vrack: {address: 10.90.0.11}}
-    - {name: compute-2, roles: [compute], address: 203.0.113.12, vrack: {address: 10.90.0.12}}
+    - {name: compute-1, roles: [compute], address: 203.0.113.11, vrack: {address: 10.90.0.21}}
+    - {name: compute-2, roles: [compute], address: 203.0.113.12, vrack: {address: 10.90.0.22}}
   base:
     timezone: Europe/Paris
   vpn:
