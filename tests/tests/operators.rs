@@ -1,12 +1,13 @@
 //! Two operators, leases, and a run that was fenced off; on real hosts.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::zombie_processes)]
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::process::{Child, Command};
+use std::time::Duration;
 
-use regionctl_engine::Goal;
 use regionctl_engine::want::{self, Command as Shell, Undo};
+use regionctl_engine::{Goal, Order, PRELUDE, Selection, unsettled};
 use regionctl_lab::{Debian, HostKind};
 use regionctl_plan::{Resource, What};
 use regionctl_tests::operator::Operator;
@@ -62,7 +63,8 @@ async fn story() {
     let finished = first.wait_with_output().unwrap();
     assert!(finished.status.success(), "{}", String::from_utf8_lossy(&finished.stderr));
     let (_, outcome) = wish::run(&ann.access, &on_one([long()]), &Goal::nothing(), |_| {}).await.unwrap();
-    assert!(outcome.unwrap().ok);
+    let outcome = outcome.unwrap();
+    assert!(outcome.ok, "{outcome:?}");
 
     // An expired lease is taken over; the run that lost it wakes up and does no more harm.
     let (carl, dora) = (operator(3), operator(120));
@@ -96,6 +98,59 @@ async fn story() {
     let (_, outcome) = wish::run(&dora.access, &wish, &Goal::Wanted, |_| {}).await.unwrap();
     assert!(outcome.is_none_or(|outcome| outcome.ok));
     assert!(bench.by_hand("cat /etc/dora").await.unwrap().contains("dora"));
+    let (_, outcome) = wish::run(&dora.access, &wish, &Goal::nothing(), |_| {}).await.unwrap();
+    assert!(outcome.unwrap().ok);
+}
+
+/// A wait for what never comes, and something that comes after it.
+fn endless() -> [Resource; 2] {
+    let run = format!("{PRELUDE}\nuntil_true 3000 'what never comes' false");
+    let wait = Shell { run: &run, check: "false", guard: ":", undo: Undo::Impossible("it was only a wait") };
+    [want::command("wait for what never comes", wait), want::file("/etc/after-the-wait", "")]
+}
+
+#[tokio::main]
+async fn waits_are_let_go() {
+    let (operator, wish) = (operator(120), on_one(endless()));
+    let engine = operator.access.engine(&wish);
+    let started = |what: &What| matches!(what, What::ChangeStarted { .. });
+
+    // By the operator: the run ends at once, and says so; nothing more is begun.
+    let plan = wish::plan(&engine, &Goal::Wanted).await.unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let order = Order {
+        verb: "install".into(),
+        allowed: Vec::new(),
+        lease: Duration::from_secs(120),
+        reset: false,
+        window: Duration::from_secs(60),
+    };
+    let listener = move |event: &regionctl_plan::Event| {
+        if started(&event.what) {
+            let _ = stop.send(true);
+        }
+    };
+    let limit = Duration::from_secs(20);
+    let ended = tokio::time::timeout(limit, engine.execute(&plan, &order, Box::new(listener), stopped)).await;
+    let outcome = ended.expect("a wait that is let go ends").unwrap();
+    assert!(!outcome.ok);
+    let error = outcome.hosts["one"].error.clone().unwrap_or_default();
+    assert!(error.contains("stopped"), "{error}");
+    assert_eq!(outcome.hosts["one"].left.len(), 2);
+
+    // By the next run, after the first was killed: it adopts the wait, and does not wait with it.
+    let (mut first, _lines) = operator.start(&wish, started);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let other = on_one([want::file("/etc/another", "")]);
+    let engine = operator.access.engine(&other);
+    let survey = engine.survey(&Selection::default(), &Goal::Wanted).await;
+    assert_eq!(unsettled(&survey).collect::<Vec<_>>(), ["one"]);
+    let adopted = wish::run(&operator.access, &other, &Goal::Wanted, |_| {});
+    let (_, outcome) = tokio::time::timeout(limit, adopted).await.expect("an adopted wait ends").unwrap();
+    assert!(outcome.unwrap().ok);
+    let (_, outcome) = wish::run(&operator.access, &other, &Goal::nothing(), |_| {}).await.unwrap();
+    assert!(outcome.unwrap().ok);
 }
 
 #[test]
@@ -103,5 +158,6 @@ fn two_operators() {
     let spec = place::hosts("operators", &[("one", Debian::Trixie, HostKind::Container)]);
     if Place::enter(&spec, "two_operators").unwrap().is_none() {
         story();
+        waits_are_let_go();
     }
 }

@@ -10,6 +10,7 @@ use super::finish::is_well;
 use super::{HostOutcome, Run, RunError};
 use crate::engine::Survey;
 use crate::lease;
+use crate::secrets::stands_for_secret;
 
 /// What no file of somebody else begins with, within its first lines.
 const OURS: &str = "Written by regionctl";
@@ -56,18 +57,25 @@ impl Run<'_> {
     /// Shell that prints what only regionctl can have written, without believing any ledger: files that the roles want, files
     /// that say so themselves, units and tables of packet filters by their names.
     fn traces_script(&self, host: &str, facts: &Facts) -> String {
-        let wanted = self.engine.wants.layers().into_iter().flat_map(|layer| self.engine.wants.wanted(&layer, host, facts));
-        let files = wanted.filter(|resource| is_ours(resource) && !self.had_original(host, resource));
-        let files: Vec<_> = files.map(|resource| quote(&resource.id.name)).collect();
+        let wants = &self.engine.wants;
+        let wanted: Vec<_> = wants.layers().iter().flat_map(|layer| wants.wanted(layer, host, facts)).collect();
+        let ours = |kind: &str| {
+            let ours = wanted.iter().filter(|resource| resource.id.kind == kind && is_ours(resource));
+            let ours = ours.filter(|resource| !self.had_original(host, resource));
+            ours.map(|resource| quote(&resource.id.name)).collect::<Vec<_>>().join(" ")
+        };
         format!(
             r#"
 trace() {{ printf 'trace\t%s\n' "$1"; }}
-for file in {}; do [ ! -e "$file" ] || trace "$file"; done
+for file in {files}; do [ ! -e "$file" ] || trace "$file"; done
+for unit in regionctl-revert.service regionctl-revert.timer {units}; do
+  [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ] && ! systemctl is-failed -q -- "$unit" || trace "the unit $unit"
+done
 grep -rslI -m 1 -e '{OURS}' /etc 2>/dev/null | while read -r file; do trace "$file"; done
-systemctl list-units --all --plain --no-legend --no-pager 'regionctl-*' | while read -r unit _; do trace "the unit $unit"; done
 ! command -v nft >/dev/null || nft list tables | grep -E '^table [^ ]+ regionctl' | while read -r table; do trace "the $table"; done
 "#,
-            files.join(" ")
+            files = ours("file"),
+            units = ours("unit"),
         )
     }
 
@@ -78,8 +86,8 @@ systemctl list-units --all --plain --no-legend --no-pager 'regionctl-*' | while 
     }
 }
 
-/// True for a file that nobody else can have made: by its name, by its first words, or by the secrets in it.
+/// True for what nobody else can have made: by its name, by its first words, or by the secrets in it.
 fn is_ours(resource: &Resource) -> bool {
-    let says_so = resource.text("content").is_some_and(|content| content.contains(OURS));
-    resource.id.kind == "file" && (resource.id.name.contains("regionctl") || says_so || resource.holds_secrets())
+    let content = resource.text("content").unwrap_or_default();
+    resource.id.name.contains("regionctl") || content.contains(OURS) || stands_for_secret(content)
 }

@@ -50,25 +50,67 @@ impl Kind for Package {
     }
 }
 
-/// What was installed before our first package is kept in `packages.before`, so that removing ours never takes along
-/// what was there. An interrupted dpkg is finished first.
+/// What was on the host before our first package is kept in `packages.before`, so that removing ours never takes along what was
+/// there. `apt-unfinished` says that a transaction of ours is not over, and in which boot it began: one that was interrupted is
+/// finished first, and what a power cut may have left half written is fetched again. Another apt that is at work is waited for.
 const APT: &str = r#"
 apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
-installed() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u; }
-apt_lists() {
-  if [ -e "$STATE/apt-lists-stale" ] || ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then apt update; rm -f "$STATE/apt-lists-stale"; fi
+known_packages() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n '/^\(not-installed\|config-files\) /d; s/^[^ ]* //p' | sort -u; }
+lock_holder() {
+  for _lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+    _inode=$(stat -c %i -- "$_lock" 2>/dev/null) || continue
+    awk -v inode=":$_inode" 'substr($6, length($6) - length(inode) + 1) == inode && $5 > 0 { print $5; exit }' /proc/locks
+  done | head -n 1
 }
-[ -e "$STATE/packages.before" ] || { installed >"$STATE/packages.before.new"; mv "$STATE/packages.before.new" "$STATE/packages.before"; }
-if [ -n "$(dpkg --audit 2>/dev/null)" ]; then dpkg --configure -a --force-confdef --force-confold; fi
+apt_alone() {
+  _until=$(($(date +%s) + 600))
+  while _holder=$(lock_holder) && [ -n "$_holder" ]; do
+    _who="$(cat "/proc/$_holder/comm" 2>/dev/null || echo something) (process $_holder)"
+    [ "$(date +%s)" -lt "$_until" ] || fail "waited 600 s for $_who, which holds a lock of apt"
+    heed
+    progress "waiting for $_who, which holds a lock of apt"
+    sleep 1
+  done
+}
+room() {
+  _free=$(df -P -k -- "$1" | awk 'NR == 2 { print int($4 / 1024) }')
+  [ "$_free" -ge "$2" ] || fail "$1 has only $_free MiB free, and packages need $2 MiB: nothing was begun"
+}
+dpkg_whole() { ! ls /var/lib/dpkg/updates/* >/dev/null 2>&1 && [ -z "$(dpkg --audit 2>/dev/null)" ]; }
+mend() {
+  dpkg_whole && return 0
+  dpkg --configure -a --force-confdef --force-confold || :
+  dpkg_whole || apt --fix-broken install || { apt_lists; apt --fix-broken install; }
+}
+begin() {
+  apt_alone
+  [ -e "$STATE/packages.before" ] || { known_packages >"$STATE/packages.before.new"; sync -- "$STATE/packages.before.new"; mv "$STATE/packages.before.new" "$STATE/packages.before"; }
+  _boot=$(cat /proc/sys/kernel/random/boot_id)
+  if [ -e "$STATE/apt-unfinished" ] && [ "$(cat "$STATE/apt-unfinished")" != "$_boot" ]; then
+    apt-get clean
+    rm -rf /var/lib/apt/lists/*_*
+  fi
+  printf '%s\n' "$_boot" >"$STATE/apt-unfinished"
+  sync -- "$STATE/apt-unfinished" "$STATE/packages.before"
+  mend
+}
+apt_lists() {
+  if [ -e "$STATE/apt-lists-stale" ] || ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then apt_update; rm -f "$STATE/apt-lists-stale"; fi
+}
+apt_update() { apt_alone; apt update; }
 apt_install() {
+  room / 300; room /var 300
+  begin
   apt_lists
-  apt install --no-install-recommends --allow-downgrades "$@" || { apt update; apt install --no-install-recommends --allow-downgrades "$@"; }
+  apt install --no-install-recommends --allow-downgrades "$@" || { apt_update; apt install --no-install-recommends --allow-downgrades "$@"; }
+  rm -f "$STATE/apt-unfinished"
 }
 apt_remove() {
+  begin
   apt purge "$@"
   apt-get -s -o APT::Autoremove::RecommendsImportant=false -o APT::Autoremove::SuggestsImportant=false autoremove |
     sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort -u | comm -23 - "$STATE/packages.before" >"$STATE/packages.orphans"
   if [ -s "$STATE/packages.orphans" ]; then xargs apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 purge <"$STATE/packages.orphans"; fi
-  rm -f "$STATE/packages.orphans"
+  rm -f "$STATE/packages.orphans" "$STATE/apt-unfinished"
 }
 "#;

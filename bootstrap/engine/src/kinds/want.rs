@@ -258,6 +258,12 @@ pub trait Want: Sized {
     /// A `unit` for which a reload is enough.
     #[must_use]
     fn reload(self) -> Self;
+    /// A `unit` that says in these files why it does not start, and not in the journal.
+    #[must_use]
+    fn log<'a>(self, files: impl IntoIterator<Item = &'a str>) -> Self;
+    /// What is right or not by itself from one moment to the next: it makes no plan stale.
+    #[must_use]
+    fn flapping(self) -> Self;
     /// Anything whose change may cut SSH: the [dead-man switch](crate::deadman) is armed before.
     #[must_use]
     fn may_cut(self) -> Self;
@@ -326,6 +332,12 @@ impl Want for Resource {
     }
     fn reload(self) -> Self {
         self.param("reload", true)
+    }
+    fn log<'a>(self, files: impl IntoIterator<Item = &'a str>) -> Self {
+        self.param("log", files.into_iter().collect::<Vec<_>>())
+    }
+    fn flapping(self) -> Self {
+        self.param(Resource::FLAPS, true)
     }
     fn may_cut(self) -> Self {
         self.param(Resource::MAY_CUT, true)

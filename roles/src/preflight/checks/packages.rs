@@ -17,20 +17,32 @@ pub(super) fn reachable(host: &Host<'_>) -> Vec<Said> {
     failed.map(|(name, source)| Said::new(format!("`{}`: {}", name, source.error.trim_start_matches("E: ")))).collect()
 }
 
+/// What our own run does or left is finished by the next one, and while another apt is at work nobody knows how it ends: an
+/// install waits for it, and looks then.
 pub(super) fn healthy(host: &Host<'_>) -> Vec<Said> {
     let apt = &host.probe.apt;
-    if !apt.audit.is_empty() {
-        return vec![Said::new(format!("`dpkg --audit` says: {}", apt.audit.trim())).hint("`dpkg --configure -a`")];
+    let (said, hint) = if !apt.audit.is_empty() {
+        (format!("`dpkg --audit` says: {}", apt.audit.trim()), "`dpkg --configure -a`")
+    } else if !apt.check_error.is_empty() {
+        (format!("`apt-get check` says: {}", apt.check_error.trim()), "`apt-get --fix-broken install`")
+    } else {
+        return Vec::new();
+    };
+    if !apt.ours.is_empty() {
+        return vec![Said::note(format!("{said}; it is the work of {}, which the next install finishes", apt.ours))];
     }
-    when(!apt.check_error.is_empty(), || {
-        Said::new(format!("`apt-get check` says: {}", apt.check_error.trim())).hint("`apt-get --fix-broken install`")
-    })
+    if !apt.lock_holder.is_empty() {
+        return vec![Said::note(format!("{said}; `{}` is at work, which an install waits for", apt.lock_holder))];
+    }
+    vec![Said::new(said).hint(hint)]
 }
 
 /// Daily upgrades end by themselves, and a lock is waited for.
 pub(super) fn lock_free(host: &Host<'_>) -> Vec<Said> {
     let holder = &host.probe.apt.lock_holder;
-    when(!holder.is_empty(), || Said::new(format!("`{holder}` holds dpkg's lock")).hint("wait until it has ended"))
+    when(!holder.is_empty() && host.probe.apt.ours.is_empty(), || {
+        Said::new(format!("`{holder}` holds dpkg's lock")).hint("an install waits for it, ten minutes at most")
+    })
 }
 
 pub(super) fn held(host: &Host<'_>) -> Vec<Said> {

@@ -20,6 +20,8 @@ pub struct Apt {
     pub check_error: String,
     /// The process that holds dpkg's lock.
     pub lock_holder: String,
+    /// Our own run that is at work with packages, or was stopped while it was.
+    pub ours: String,
     /// Packages on hold.
     pub held: Vec<String>,
 }
@@ -39,6 +41,7 @@ impl Apt {
             "audit" => text(&mut self.audit, value),
             "check-error" => text(&mut self.check_error, value),
             "lock-holder" => text(&mut self.lock_holder, value),
+            "ours" => text(&mut self.ours, value),
             "held" => push(&mut self.held, value),
             _ => false,
         }

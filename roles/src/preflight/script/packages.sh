@@ -59,6 +59,11 @@ read_source() {
 }
 
 read_packages() {
+  # What our own run is at, or was stopped in: it ends that by itself.
+  [ -e "$STATE/apt-unfinished" ] && row apt ours 'a run that was stopped'
+  for unit in /run/systemd/transient/regionctl-*.service; do
+    [ -e "$unit" ] && systemctl is-active --quiet "${unit##*/}" && row apt ours "${unit##*/}"
+  done
   put apt audit "$(dpkg --audit 2>&1 | head -n 5 | cut -c 1-200)"
   dpkg --get-selections | awk '$2 == "hold" { print $1 }' | while read -r package; do row apt held "$package"; done
   # Locks are found by the lock file's inode: `1: POSIX ADVISORY WRITE 123 fe:01:4567 0 EOF`.
