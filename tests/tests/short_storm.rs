@@ -8,7 +8,8 @@ use regionctl_tests::suite::Suite;
 fn short_storm() {
     let mut suite = Suite::new("short-storm").unwrap();
     let mut ground = small("shower").unwrap();
-    sweep(&mut suite, &mut ground, Moments::Some(4));
-    rounds(&mut suite, &mut ground, Number { seed: 1, rounds: 3, slow: false });
+    rounds(&mut suite, &mut ground, Number { seed: 1, rounds: 2, slow: false });
+    ground.anew().unwrap();
+    sweep(&mut suite, &mut ground, Moments::Some(1), Moments::Some(3));
     suite.end().unwrap();
 }

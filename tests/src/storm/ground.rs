@@ -1,6 +1,9 @@
 //! The region that storms pass over.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use regionctl_plan::What;
 
 use super::look::{self, Looks};
 use super::root_disk::RootDisk;
@@ -11,6 +14,9 @@ use crate::region::{Failed, LabRegion, until, want};
 
 /// How long a region may take after a storm until it is as it was: healing, units that try again, the gateway's way home.
 const SETTLES: u64 = 180;
+
+/// Debian packages by host.
+pub type Packages = BTreeMap<String, Vec<String>>;
 
 /// See the module. The order of the fields is that in which they go.
 pub struct Ground {
@@ -25,6 +31,8 @@ pub struct Ground {
     pub hosts: &'static [&'static str],
     /// The host whose root file system is its own.
     pub own_root: Option<&'static str>,
+    /// What is installed by hand on servers before anything else.
+    packages: Packages,
     /// Files that were written to `/srv/data`, as `sha256sum` lists them.
     sums: String,
 }
@@ -41,7 +49,8 @@ impl Ground {
         own_root: Option<&'static str>,
     ) -> Result<Self, Failed> {
         let region = LabRegion::planned(&document)?;
-        let mut ground = Self { root_disk: None, region, name, document, hosts, own_root, sums: String::new() };
+        let mut ground =
+            Self { root_disk: None, region, name, document, hosts, own_root, packages: Packages::new(), sums: String::new() };
         ground.anew()?;
         Ok(ground)
     }
@@ -62,7 +71,43 @@ impl Ground {
             self.root_disk = Some(RootDisk::make(self.name, host, Path::new(&self.region.path("root.img")))?);
         }
         self.region.ok(&["lab", "up"])?;
-        self.region.keys()
+        self.region.keys()?;
+        self.install_by_hand()
+    }
+
+    /// Installs packages by hand, now and on every fresh server later.
+    ///
+    /// # Errors
+    /// apt fails.
+    pub fn prepare(&mut self, packages: Packages) -> Result<(), Failed> {
+        self.packages = packages;
+        self.install_by_hand()
+    }
+
+    fn install_by_hand(&self) -> Result<(), Failed> {
+        const APT: &str =
+            "export DEBIAN_FRONTEND=noninteractive; apt-get -qq update && apt-get -qq -y --no-install-recommends install";
+        self.on_all(|host| match self.packages.get(host) {
+            Some(packages) => format!("{APT} {} >/dev/null", packages.join(" ")),
+            None => ":".into(),
+        })
+        .map(drop)
+    }
+
+    /// The packages that the last undisturbed run installed.
+    ///
+    /// # Errors
+    /// Its events cannot be read.
+    pub fn installed_packages(&self) -> Result<Packages, Failed> {
+        let mut packages = Packages::new();
+        for event in self.region.events("undisturbed.ndjson")? {
+            if let What::ChangeDone { host, id, .. } = event.what
+                && id.kind == "package"
+            {
+                packages.entry(host).or_default().push(id.name);
+            }
+        }
+        Ok(packages)
     }
 
     /// What is on the hosts now.
@@ -71,11 +116,20 @@ impl Ground {
     /// A host does not answer.
     pub fn look(&self) -> Result<Looks, Failed> {
         let script = look::script();
+        let seen = self.on_all(|_| script.clone())?;
+        Ok(seen.into_iter().map(|(host, seen)| (host, look::without_own(&seen))).collect())
+    }
+
+    /// Runs shell on every host at once, and gives what it printed.
+    fn on_all(&self, script: impl Fn(&str) -> String) -> Result<BTreeMap<String, String>, Failed> {
         std::thread::scope(|scope| {
-            let asked: Vec<_> = self.hosts.iter().map(|host| (host, scope.spawn(|| self.region.on(host, &script)))).collect();
+            let ask = |host: &&'static str| (*host, script(host));
+            let asked: Vec<_> = self.hosts.iter().map(ask).collect();
+            let asked: Vec<_> =
+                asked.into_iter().map(|(host, script)| (host, scope.spawn(move || self.region.on(host, &script)))).collect();
             let answers = asked.into_iter().map(|(host, answer)| {
-                let seen = answer.join().map_err(|_| format!("{host}: the look at it ended in a panic"))??;
-                Ok(((*host).to_owned(), look::without_own(&seen)))
+                let said = answer.join().map_err(|_| format!("{host}: asking it ended in a panic"))??;
+                Ok((host.to_owned(), said))
             });
             answers.collect()
         })

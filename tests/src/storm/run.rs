@@ -109,8 +109,11 @@ impl Run {
         Ok(Ended { ok: status.success(), said })
     }
 
+    /// The end of it: the plan before it is long, and the same again with the same seed.
     fn said(&self) -> String {
-        std::fs::read_to_string(&self.said).unwrap_or_else(|error| error.to_string())
+        let text = std::fs::read_to_string(&self.said).unwrap_or_else(|error| error.to_string());
+        let lines: Vec<_> = text.lines().collect();
+        lines.get(lines.len().saturating_sub(40)..).unwrap_or_default().join("\n")
     }
 }
 

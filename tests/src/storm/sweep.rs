@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::ground::Ground;
+use super::ground::{Ground, Packages};
 use super::look::Looks;
 use super::run::Run;
 use super::verbs::{BACK, FIRST, Verb};
@@ -29,38 +29,50 @@ impl Moments {
     }
 }
 
-/// Moments of a run with so many events, from the first to the last.
+/// Moments of a run with so many events: the middle of each of so many equal parts.
 fn spread(events: usize, count: usize) -> Vec<usize> {
     let count = count.clamp(1, events.max(1));
-    let steps = (count - 1).max(1);
-    let mut moments: Vec<_> = (0..count).map(|number| 1 + number * events.saturating_sub(1) / steps).collect();
-    moments.dedup();
-    moments
+    (0..count).map(|number| 1 + (2 * number + 1) * events / (2 * count)).collect()
 }
 
-/// See the module. The region is fresh before and after.
-pub fn sweep(suite: &mut Suite, ground: &mut Ground, moments: Moments) {
-    let mut found = None;
-    suite.step("sweep: undisturbed, a reset gives back what an install found", || {
-        let (begun, fresh) = (Instant::now(), ground.look()?);
-        let there = ground.undisturbed(&FIRST)?;
-        let installed = ground.look()?;
-        let back = ground.undisturbed(&BACK)?;
-        let count = moments.count(begun.elapsed());
-        ground.becomes(&fresh, "after an undisturbed reset")?;
-        found = Some((fresh, installed, spread(there, count), spread(back, count)));
+/// See the module: over fresh servers, then over servers that have the packages already, where a step takes seconds and there are
+/// originals to bring back. Nothing is installed before and after.
+pub fn sweep(suite: &mut Suite, ground: &mut Ground, fresh: Moments, prepared: Moments) {
+    let Some(packages) = pass_over(suite, ground, "fresh servers", fresh) else { return };
+    let mut complete = false;
+    suite.step("sweep: packages are installed by hand", || {
+        ground.prepare(packages)?;
+        complete = true;
         Ok(())
     });
-    let Some((fresh, installed, there, back)) = found else { return };
+    if complete {
+        pass_over(suite, ground, "servers with packages", prepared);
+    }
+}
+
+/// Gives the packages that an install brings to each host.
+fn pass_over(suite: &mut Suite, ground: &mut Ground, on: &str, moments: Moments) -> Option<Packages> {
+    let mut found = None;
+    suite.step(format!("sweep over {on}: undisturbed, a reset gives back what an install found"), || {
+        let (begun, before) = (Instant::now(), ground.look()?);
+        let there = ground.undisturbed(&FIRST)?;
+        let (installed, packages) = (ground.look()?, ground.installed_packages()?);
+        let back = ground.undisturbed(&BACK)?;
+        let count = moments.count(begun.elapsed());
+        ground.becomes(&before, "after an undisturbed reset")?;
+        found = Some((before, installed, packages, spread(there, count), spread(back, count)));
+        Ok(())
+    });
+    let (before, installed, packages, there, back) = found?;
     let mut is_installed = false;
     for number in 0..there.len().max(back.len()) {
-        for (verb, moments, wanted) in [(&FIRST, &there, &installed), (&BACK, &back, &fresh)] {
+        for (verb, moments, wanted) in [(&FIRST, &there, &installed), (&BACK, &back, &before)] {
             let at = moments.get(number).copied();
-            let mut ok = false;
             let name = match at {
-                Some(at) => format!("sweep: `{}` stopped after event {at}", verb.name),
-                None => format!("sweep: `{}` undisturbed in between", verb.name),
+                Some(at) => format!("sweep over {on}: `{}` stopped after event {at}", verb.name),
+                None => format!("sweep over {on}: `{}` undisturbed in between", verb.name),
             };
+            let mut ok = false;
             suite.step(name, || {
                 let mut said = Vec::new();
                 let passed = stopped(ground, verb, at, wanted, is_installed, &mut said);
@@ -69,11 +81,12 @@ pub fn sweep(suite: &mut Suite, ground: &mut Ground, moments: Moments) {
             });
             is_installed = ok && verb.leaves_installed();
             if !ok && let Err(error) = ground.anew() {
-                suite.step("sweep: fresh servers after a failed step", || Err(error));
-                return;
+                suite.step("sweep: other servers after a failed step", || Err(error));
+                return None;
             }
         }
     }
+    Some(packages)
 }
 
 fn stopped(
@@ -102,10 +115,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_reach_from_the_first_event_to_the_last() {
-        assert_eq!(spread(9, 3), [1, 5, 9]);
+    fn moments_are_spread_over_the_run() {
+        assert_eq!(spread(9, 3), [2, 5, 8]);
         assert_eq!(spread(3, 100), [1, 2, 3]);
-        assert_eq!(spread(100, 1), [1]);
+        assert_eq!(spread(100, 1), [51]);
         assert_eq!(spread(0, 4), [1]);
     }
 }

@@ -18,7 +18,8 @@ fn storm() {
     let mut suite = Suite::new("storm").unwrap();
     suite.part("rounds", all);
     suite.part("sweep", |suite| {
-        sweep(suite, &mut small("sweep")?, Moments::Within(Duration::from_secs(1800)));
+        let [fresh, prepared] = [900, 1800].map(|seconds| Moments::Within(Duration::from_secs(seconds)));
+        sweep(suite, &mut small("sweep")?, fresh, prepared);
         Ok(())
     });
     suite.end().unwrap();
