@@ -1,6 +1,7 @@
 //! Rounds of a storm: a verb and a disturbance each, drawn by a seed.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use super::ground::Ground;
 use super::look::Looks;
@@ -44,15 +45,32 @@ struct Round {
     host: &'static str,
     /// When it strikes: after so much of the events that an undisturbed run has.
     permille: usize,
-    /// And so much later, in milliseconds: between two events.
-    pause: u64,
+    /// And so much later, of the time from one event to the next, in thousandths.
+    pause: usize,
     seconds: u64,
 }
 
 /// What an undisturbed run gives.
 struct Undisturbed {
     events: usize,
+    /// From one event to the next, on average, in milliseconds.
+    gap: usize,
     looks: Looks,
+}
+
+impl Undisturbed {
+    /// Runs a verb; what it gives is looked at by the caller.
+    fn run(ground: &Ground, verb: &Verb) -> Result<Self, Failed> {
+        let begun = Instant::now();
+        let events = ground.undisturbed(verb)?;
+        let millis = usize::try_from(begun.elapsed().as_millis()).unwrap_or(usize::MAX);
+        Ok(Self { events, gap: millis / events.max(1), looks: Looks::new() })
+    }
+
+    /// When a round strikes: after which event, and how many milliseconds later.
+    fn moment(&self, round: &Round) -> (usize, u64) {
+        (1 + round.permille * self.events / 1000, (round.pause * self.gap / 1000) as u64)
+    }
 }
 
 type References = BTreeMap<&'static str, Undisturbed>;
@@ -65,8 +83,8 @@ fn draw(ground: &Ground, number: Number) -> Vec<Round> {
         let trouble = troubles.draw(&mut random, |one| (one.fits)(ground, installed) && (number.slow || !one.slow))?;
         installed = verb.leaves_installed();
         let host = random.one(ground.hosts)?;
-        let [permille, pause, seconds] = [1000, 1500, 45].map(|end| random.below(end));
-        Some(Round { number: number_of_round, verb, trouble, host, permille, pause: pause as u64, seconds: 1 + seconds as u64 })
+        let [permille, pause, seconds] = [1000, 1000, 45].map(|end| random.below(end));
+        Some(Round { number: number_of_round, verb, trouble, host, permille, pause, seconds: 1 + seconds as u64 })
     };
     (1..=number.rounds).map_while(round).collect()
 }
@@ -88,22 +106,15 @@ pub fn rounds(suite: &mut Suite, ground: &mut Ground, number: Number) {
     let mut installed = false;
     for round in &drawn {
         let Some(reference) = references.get(round.verb.name) else { continue };
-        let at = 1 + round.permille * reference.events / 1000;
+        let (at, pause) = reference.moment(round);
         let name = format!(
             "seed {}, round {}: `{}`, {}, at {} for {} s, {} ms after event {at} of {}",
-            number.seed,
-            round.number,
-            round.verb.name,
-            round.trouble.name,
-            round.host,
-            round.seconds,
-            round.pause,
-            reference.events
+            number.seed, round.number, round.verb.name, round.trouble.name, round.host, round.seconds, pause, reference.events
         );
         let mut ok = false;
         suite.step(name, || {
             let mut said = Vec::new();
-            let passed = pass(ground, round, at, &references, installed, &mut said);
+            let passed = pass(ground, round, &references, installed, &mut said);
             ok = passed.is_ok();
             passed.map_err(|error| format!("{error}\n{}\n{}", said.join("\n"), ground.journal()))
         });
@@ -118,15 +129,15 @@ pub fn rounds(suite: &mut Suite, ground: &mut Ground, number: Number) {
 /// One run of each verb, and what it gives.
 fn undisturbed(ground: &mut Ground, verbs: &[&'static Verb], references: &mut References) -> Result<(), Failed> {
     let fresh = ground.look()?;
-    let events = ground.undisturbed(&FIRST)?;
+    let first = Undisturbed::run(ground, &FIRST)?;
     ground.region.ok(&["--lab", "plan", "--exit-code"])?;
     let installed = settled(ground)?;
-    references.insert(FIRST.name, Undisturbed { events, looks: installed.clone() });
+    references.insert(FIRST.name, Undisturbed { looks: installed.clone(), ..first });
     for verb in verbs.iter().filter(|verb| verb.on_installed && verb.leaves_installed()) {
         if references.contains_key(verb.name) {
             continue;
         }
-        let events = ground.undisturbed(verb)?;
+        let run = Undisturbed::run(ground, verb)?;
         let looks = match verb.first {
             First::Edit(..) => {
                 let looks = settled(ground)?;
@@ -136,11 +147,11 @@ fn undisturbed(ground: &mut Ground, verbs: &[&'static Verb], references: &mut Re
             First::Nothing | First::Verb(_) => installed.clone(),
         };
         ground.becomes(&installed, &format!("after `{}`, undisturbed", verb.name))?;
-        references.insert(verb.name, Undisturbed { events, looks });
+        references.insert(verb.name, Undisturbed { looks, ..run });
     }
-    let events = ground.undisturbed(&BACK)?;
+    let back = Undisturbed::run(ground, &BACK)?;
     ground.becomes(&fresh, "after an undisturbed reset")?;
-    references.insert(BACK.name, Undisturbed { events, looks: fresh });
+    references.insert(BACK.name, Undisturbed { looks: fresh, ..back });
     Ok(())
 }
 
@@ -162,7 +173,6 @@ fn settled(ground: &Ground) -> Result<Looks, Failed> {
 fn pass(
     ground: &mut Ground,
     round: &Round,
-    at: usize,
     references: &References,
     installed: bool,
     said: &mut Vec<String>,
@@ -175,7 +185,8 @@ fn pass(
         ground.keep_data(round.number)?;
     }
     ground.first(verb)?;
-    let ended = disturbed(ground, round, at, said)?;
+    let moment = references.get(verb.name).map(|reference| reference.moment(round)).ok_or("nothing to go by")?;
+    let ended = disturbed(ground, round, moment, said)?;
     if !ended {
         ground.again(verb.arguments, said)?;
     }
@@ -189,10 +200,13 @@ fn pass(
 }
 
 /// A run with its disturbance; gives whether it ended well all the same.
-fn disturbed(ground: &Ground, round: &Round, at: usize, said: &mut Vec<String>) -> Result<bool, Failed> {
+fn disturbed(ground: &Ground, round: &Round, (at, pause): (usize, u64), said: &mut Vec<String>) -> Result<bool, Failed> {
     let mut run = Run::begin(&ground.region, round.verb.arguments, "disturbed", None)?;
     run.reaches(at)?;
-    run.goes_on(round.pause);
+    run.goes_on(pause);
+    if run.has_ended() {
+        eprintln!("{}: the run had ended before the disturbance", ground.name);
+    }
     let scene = Scene { ground, host: round.host, seconds: round.seconds, arguments: round.verb.arguments };
     said.extend((round.trouble.strikes)(&scene, &mut run).map(|more| Some(more).filter(|more| !more.is_empty()))?);
     let ended = run.end()?;
