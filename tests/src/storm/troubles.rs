@@ -99,11 +99,22 @@ fn power_lost(scene: &Scene<'_>, run: &mut Run) -> Result<String, Failed> {
     let region = &scene.ground.region;
     region.ok(&["lab", "power", scene.host, "off", "--hard"])?;
     run.goes_on(scene.seconds * 1000);
-    nothing_said(region.ok(&["lab", "power", scene.host, "on"]))
+    region.ok(&["lab", "power", scene.host, "on"])?;
+    booted(scene)
 }
 
 fn rebooted(scene: &Scene<'_>, _: &mut Run) -> Result<String, Failed> {
-    nothing_said(scene.ground.region.ok(&["lab", "power", scene.host, "cycle"]))
+    scene.ground.region.ok(&["lab", "power", scene.host, "cycle"])?;
+    booted(scene)
+}
+
+/// systemd ignores the disks in a container's fstab, so what a server mounts before glusterd starts is mounted here.
+fn booted(scene: &Scene<'_>) -> Result<String, Failed> {
+    let mount = r#"
+new=; for point in $(findmnt --fstab --noheadings --raw --output TARGET --types xfs,ext4); do mountpoint -q "$point" || new=yes; done
+[ -z "$new" ] || { mount -a -t xfs,ext4; systemctl try-restart glusterd; }
+"#;
+    nothing_said(scene.ground.region.on(scene.host, mount))
 }
 
 fn cut(scene: &Scene<'_>, run: &mut Run, from: &str) -> Result<String, Failed> {
