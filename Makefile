@@ -8,7 +8,9 @@ export PATH := $(TOOLS)/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
 SUITE ?= all
 PART ?=
-export PART
+SEED ?=
+ROUNDS ?=
+export PART SEED ROUNDS
 
 # What the lab and the tests run, as Debian packages.
 PACKAGES := systemd-container mmdebstrap debian-archive-keyring nftables iproute2 slirp4netns openssh-client openssh-server \
@@ -34,7 +36,7 @@ test: deps ## units, cases, properties, contracts and real lab hosts (under 45 m
 	cargo build --workspace --all-targets
 	cargo test --workspace --no-fail-fast
 
-e2e: deps ## longer stories on lab hosts: SUITE=name, and PART=name of some
+e2e: deps ## longer stories on lab hosts: SUITE=name, and PART=name of some; SEED=n ROUNDS=n of storms
 	cargo build --workspace --all-targets
 	cargo test --package regionctl-tests --package regionctl-lab --features regionctl-tests/e2e,regionctl-lab/e2e \
 	  --test $(if $(filter all,$(SUITE)),'*',$(SUITE)) -- --nocapture

@@ -5,5 +5,6 @@ pub mod operator;
 pub mod place;
 pub mod properties;
 pub mod region;
+pub mod storm;
 pub mod suite;
 pub mod wish;

@@ -46,6 +46,13 @@ impl Drop for Place {
     }
 }
 
+/// The folder that a lab keeps everything in, also before it is up.
+pub fn lab_folder(lab: &str) -> PathBuf {
+    let home = std::env::var("HOME").unwrap_or_else(|_| "/root".into());
+    let state = std::env::var("XDG_STATE_HOME").unwrap_or_else(|_| format!("{home}/.local/state"));
+    PathBuf::from(state).join("regionctl/lab").join(lab)
+}
+
 /// An error with its causes.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut message = error.to_string();

@@ -63,14 +63,31 @@ impl LabRegion {
     /// # Errors
     /// The lab does not come up.
     pub fn up_with(name: &str, change: impl FnOnce(String) -> String) -> Result<Self, Failed> {
+        let region = Self::planned(&change(Self::example(name)?))?;
+        region.ok(&["lab", "down"])?;
+        region.ok(&["lab", "up"])?;
+        Ok(region)
+    }
+
+    /// The example `lab.yaml` for a lab of this name.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn example(name: &str) -> Result<String, Failed> {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inventory/examples/lab.yaml");
         let text = std::fs::read_to_string(&example).map_err(|error| format!("{}: {error}", example.display()))?;
+        Ok(text.replacen("name: lab", &format!("name: {name}"), 1))
+    }
+
+    /// A region of this document, whose lab is not up yet.
+    ///
+    /// # Errors
+    /// The document cannot be written.
+    pub fn planned(document: &str) -> Result<Self, Failed> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let file = folder.path().join("region.yaml");
         let region = Self { folder, file };
-        region.write(&change(text.replacen("name: lab", &format!("name: {name}"), 1)))?;
-        region.ok(&["lab", "down"])?;
-        region.ok(&["lab", "up"])?;
+        region.write(document)?;
         Ok(region)
     }
 
@@ -115,7 +132,11 @@ impl LabRegion {
         self.folder.path().join(name).display().to_string()
     }
 
-    fn command(&self, arguments: &[&str]) -> Result<Command, Failed> {
+    /// The binary with these arguments, as this region's operator.
+    ///
+    /// # Errors
+    /// It was not built.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command, Failed> {
         let mut command = Command::new(regionctl()?);
         command.arg("-f").arg(&self.file).args(arguments).stdin(Stdio::null());
         command.env("REGIONCTL_IDENTITY", self.path("operator"));

@@ -15,7 +15,7 @@ pub struct Suite {
 
 #[derive(Serialize)]
 struct Ended {
-    test: &'static str,
+    test: String,
     ok: bool,
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,8 @@ impl Suite {
     }
 
     /// Tries a step; the others are tried whatever comes of it.
-    pub fn step(&mut self, test: &'static str, run: impl FnOnce() -> Result<(), Failed>) {
+    pub fn step(&mut self, test: impl Into<String>, run: impl FnOnce() -> Result<(), Failed>) {
+        let test = test.into();
         eprintln!("{}: {test}", self.name);
         let started = Instant::now();
         let error = run().err();
@@ -76,7 +77,7 @@ impl Suite {
         let json = serde_json::to_string_pretty(&self.results).map_err(|error| error.to_string())?;
         let written = std::fs::create_dir_all(folder()).and_then(|()| std::fs::write(&file, json + "\n"));
         written.map_err(|error| format!("{}: {error}", file.display()))?;
-        let failed: Vec<_> = self.results.iter().filter(|result| !result.ok).map(|result| result.test).collect();
+        let failed: Vec<_> = self.results.iter().filter(|result| !result.ok).map(|result| result.test.as_str()).collect();
         if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", "))) }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use regionctl_plan::What;
+use regionctl_tests::place::lab_folder;
 use regionctl_tests::properties::same;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
@@ -34,9 +35,7 @@ struct LabDisk {
 
 impl LabDisk {
     fn of(host: &str, disk: &str) -> Result<Self, Failed> {
-        let home = std::env::var("HOME").unwrap_or_else(|_| "/root".into());
-        let state = std::env::var("XDG_STATE_HOME").unwrap_or_else(|_| format!("{home}/.local/state"));
-        let file = PathBuf::from(state).join("regionctl/lab").join(LAB).join("hosts").join(host).join("disks").join(disk);
+        let file = lab_folder(LAB).join("hosts").join(host).join("disks").join(disk);
         let bytes = file.metadata().map_err(|error| format!("{}: {error}", file.display()))?.len();
         Ok(Self { file, bytes })
     }
