@@ -150,6 +150,11 @@ impl Engine {
                     "{name} waits for run {run} to confirm what may cut SSH; it goes back before any other run: plan again then"
                 ));
             }
+            if !surveyed.view.facts.running_units.is_empty() {
+                notes.push(format!(
+                    "{name} is still at work for an earlier run, which is waited for before any other: plan again then"
+                ));
+            }
             views.insert(name.clone(), surveyed.view.clone());
         }
         let mut layers = self.wants.layers();

@@ -101,7 +101,7 @@ pub fn forget_script(run: &str) -> String {
     format!(
         r#"
 IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
-if ls -d "$STATE"/ledger/*/ >/dev/null 2>&1; then echo kept; exit 0; fi
+if ls -d "$STATE"/ledger/*[0-9a-f]/ >/dev/null 2>&1; then echo kept; exit 0; fi
 for file in passwd group shadow gshadow subuid subgid; do
   cmp -s "/etc/$file" "$STATE/accounts/$file" || continue
   if [ -e "$STATE/accounts/$file-" ]; then cp -a "$STATE/accounts/$file-" "/etc/$file-"; else rm -f "/etc/$file-"; fi

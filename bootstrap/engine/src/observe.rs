@@ -81,9 +81,10 @@ if ls /var/lib/dpkg/updates/* >/dev/null 2>&1 || grep -Eq '^Status: .* (half-[a-
 if [ -e /run/systemd/netif/state ] && systemctl is-active -q systemd-networkd; then row os network networkd
 elif [ -x /usr/share/ifupdown2/sbin/start-networking ]; then row os network ifupdown2; fi
 echo @original
-cat "$STATE"/ledger/*/original 2>/dev/null
+# An entry that was only being written when the power went is no entry: its name ends in `.new`.
+cat "$STATE"/ledger/*[0-9a-f]/original 2>/dev/null
 echo @applied
-cat "$STATE"/ledger/*/applied 2>/dev/null
+cat "$STATE"/ledger/*[0-9a-f]/applied 2>/dev/null
 "#;
 
 /// The script that observes `resources`. It changes nothing.

@@ -33,7 +33,8 @@ impl Run<'_> {
         let answers: Vec<_> = futures::stream::iter(forgets).buffer_unordered(self.engine.parallel).collect().await;
         let mut forgotten = BTreeSet::new();
         for (host, answer) in answers {
-            let error = match &answer {
+            let outcome = hosts.entry(host.clone()).or_default();
+            outcome.error = match &answer {
                 Ok(said) if said.lines().any(|line| line == "forgotten") => {
                     forgotten.insert(host.clone());
                     let traces: Vec<_> =
@@ -44,12 +45,12 @@ impl Run<'_> {
                     let error = format!("after the reset something of regionctl is still there: {}", traces.join(", "));
                     let what = What::PlanDiffers { host: host.clone(), stage: String::new(), differences: traces };
                     self.note(what).map_err(RunError::Journal)?;
-                    error
+                    outcome.hint = Some("remove by hand what is there, then reset once more".into());
+                    Some(error)
                 }
-                Ok(_) => continue,
-                Err(error) => error.to_string(),
+                Ok(_) => None,
+                Err(error) => Some(error.to_string()),
             };
-            hosts.entry(host).or_default().error = Some(error);
         }
         Ok(forgotten)
     }

@@ -122,12 +122,23 @@ apt_install() {
   apt install --no-install-recommends --allow-downgrades "$@" || { apt_update; apt install --no-install-recommends --allow-downgrades "$@"; }
   rm -f "$STATE/apt-unfinished"
 }
+# A service may go on running without its package, and nothing would know it any more.
+purge() {
+  _units=$(dpkg-query -L "$@" 2>/dev/null | sed -n 's#^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\|path\)\)$#\2#p' | sort -u)
+  apt purge "$@"
+  systemctl daemon-reload
+  for _unit in $_units; do
+    [ "$(systemctl show -p LoadState --value -- "$_unit")" = not-found ] || continue
+    systemctl stop -- "$_unit" 2>/dev/null || :
+    systemctl reset-failed -- "$_unit" 2>/dev/null || :
+  done
+}
 apt_remove() {
   begin
-  apt purge "$@"
+  purge "$@"
   apt-get -s -o APT::Autoremove::RecommendsImportant=false -o APT::Autoremove::SuggestsImportant=false autoremove |
     sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort -u | comm -23 - "$STATE/packages.before" >"$STATE/packages.orphans"
-  if [ -s "$STATE/packages.orphans" ]; then xargs apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 purge <"$STATE/packages.orphans"; fi
+  if [ -s "$STATE/packages.orphans" ]; then purge $(cat "$STATE/packages.orphans"); fi
   rm -f "$STATE/packages.orphans" "$STATE/apt-unfinished"
 }
 "#;

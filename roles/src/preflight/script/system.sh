@@ -45,7 +45,7 @@ read_system() {
     [ -r "$key" ] && row identity ssh-host-key "$(cut -d ' ' -f 2 "$key" | sha256sum | cut -c 1-64)"
   done
   # A ledger entry begins with the resource's id; ids inside of file contents are escaped and do not match.
-  cat "${STATE:-/var/lib/regionctl}"/ledger/*/applied | grep -o '"resource":{"id":"[^"]*"' | cut -d '"' -f 6 | while read -r id; do
+  cat "${STATE:-/var/lib/regionctl}"/ledger/*[0-9a-f]/applied | grep -o '"resource":{"id":"[^"]*"' | cut -d '"' -f 6 | while read -r id; do
     row ours id "$id"
   done
 }
