@@ -28,11 +28,19 @@ pub fn want(condition: bool, or: impl FnOnce() -> String) -> Result<(), Failed> 
 ///
 /// # Errors
 /// It does not come true.
-pub fn until(seconds: u64, what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
+pub fn until(seconds: u64, what: &str, holds: impl FnMut() -> bool) -> Result<(), Failed> {
+    until_looking_every(Duration::from_millis(300), seconds, what, holds)
+}
+
+/// As [`until`], looking as often as said.
+///
+/// # Errors
+/// It does not come true.
+pub fn until_looking_every(pause: Duration, seconds: u64, what: &str, mut holds: impl FnMut() -> bool) -> Result<(), Failed> {
     let end = Instant::now() + Duration::from_secs(seconds);
     while !holds() {
         want(Instant::now() < end, || format!("waited {seconds} s for {what}"))?;
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(pause);
     }
     Ok(())
 }

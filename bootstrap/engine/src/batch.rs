@@ -71,7 +71,7 @@ const TAIL: usize = 3000;
 const RUNNER: &str = r#"
 note() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DIR/results"; }
 holds() { IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = "$RUN" ]; }
-now() { date +%s%3N; }
+millis() { read -r _up _ </proc/uptime; printf '%s0\n' "${_up%.*}${_up#*.}"; }
 end() {
   note end "$1" ''; rm -f "$SCRIPT"
   # A program may have repeated a secret that it was given.
@@ -82,11 +82,11 @@ export RUN BATCH="$DIR"
 step() {
   holds || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
   [ ! -e "$DIR/stop" ] || { note "$1" stopped ''; end stopped; }
-  started=$(now)
+  started=$(millis)
   note "$1" started ''
   ( set -eu; cd "$DIR"; export STEP="$1" PROGRESS="$DIR/results"; "step_$1" ) >"$DIR/$1.out" 2>&1 </dev/null
   code=$?
-  if [ "$code" -eq 0 ]; then note "$1" done "$(($(now) - started))"; return; fi
+  if [ "$code" -eq 0 ]; then note "$1" done "$(($(millis) - started))"; return; fi
   [ ! -e "$DIR/heeded" ] || { note "$1" stopped ''; end stopped; }
   note "$1" failed "$code $(tail -c "$TAIL" "$DIR/$1.out" | base64 -w0)"
   end failed
@@ -110,16 +110,24 @@ keep_before() {
   systemctl list-units --state=failed --plain --no-legend --no-pager 2>/dev/null | cut -d ' ' -f 1 >"$STATE/accounts.new/failed-units"
   mv -T "$STATE/accounts.new" "$STATE/accounts"
 }
+# What goes back goes in reverse order, whatever was done to the clock in between.
+next_order() {
+  read -r _last 2>/dev/null <"$STATE/order" || _last=$(cat "$STATE"/ledger/*[0-9a-f]/original 2>/dev/null | cut -d ' ' -f 1 | sort -n | tail -n 1)
+  _order=$(date +%s%N)
+  [ "$_order" -gt "${_last:-0}" ] || _order=$((_last + 1))
+  printf '%s\n' "$_order" >"$STATE/order.new"; mv -f "$STATE/order.new" "$STATE/order"
+}
 ledger() {
   keep_before
   KEEP=$STATE/ledger/$1
   [ ! -e "$KEEP/original" ] || return 0
   rm -rf "$KEEP.new"; mkdir -p "$KEEP.new"; chmod 0700 "$STATE/ledger" "$KEEP.new"
   KEEP=$KEEP.new; "$2"; KEEP=${KEEP%.new}
-  printf '%s %s\n' "$(date +%s%N)" "$3" >"$KEEP.new/first"
+  next_order
+  printf '%s %s\n' "$_order" "$3" >"$KEEP.new/first"
   printf '%s\n' "$4" >"$KEEP.new/applied"
   mv "$KEEP.new/first" "$KEEP.new/original"
-  sync -- "$KEEP.new/original" "$KEEP.new/applied"
+  sync -- "$KEEP.new/original" "$KEEP.new/applied" "$STATE/order"
   mv -T "$KEEP.new" "$KEEP"
 }
 applied() { printf '%s\n' "$2" >"$STATE/ledger/$1/applied.new"; mv -f "$STATE/ledger/$1/applied.new" "$STATE/ledger/$1/applied"; }
@@ -314,4 +322,32 @@ fn failure(value: &str) -> String {
     let lines: Vec<_> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines[lines.len().saturating_sub(20)..].join("\n");
     if last.is_empty() { format!("exit status {code}, no output") } else { format!("exit status {code}\n{last}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_last_goes_back_first_whatever_the_clock_says() {
+        let state = tempfile::tempdir().unwrap();
+        let script = format!(
+            r#"{PRELUDE}
+STATE={} DIR=
+{RUNNER}
+keep_before() {{ :; }}
+entry() {{ at=$2; date() {{ echo "$at"; }}; ledger "$1" : here wanted; }}
+entry a1 3000
+entry b2 1000
+entry c3 5000
+rm "$STATE/order"
+entry d4 2000
+: >"$STATE/order"
+entry e5 6000
+cut -d ' ' -f 1 "$STATE"/ledger/*/original"#,
+            quote(&state.path().display().to_string())
+        );
+        let output = std::process::Command::new("sh").args(["-euc", &script]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "3000\n3001\n5000\n5001\n6000\n", "{output:?}");
+    }
 }

@@ -49,7 +49,8 @@ now=$(date +%s); held= from=
 if [ -f "$STATE/lease" ]; then
   IFS='	' read -r held owner verb expires <"$STATE/lease" || held=
   if [ -n "$held" ] && [ "$held" != {run} ]; then
-    if [ "$owner" != {owner} ] && [ "$now" -lt "${{expires:-0}}" ]; then
+    # One that ends later than any is taken for was taken before the clock was set back.
+    if [ "$owner" != {owner} ] && [ "$now" -lt "${{expires:-0}}" ] && [ "$expires" -le $((now + {longest})) ]; then
       echo @held; cat "$STATE/lease"; echo @end; exit 0
     fi
     from=$held
@@ -62,7 +63,8 @@ echo @taken; echo "$from"
         run = quote(run),
         owner = quote(owner),
         verb = quote(verb),
-        time = time.as_secs()
+        time = time.as_secs(),
+        longest = time.max(LEASE_TIME).as_secs()
     )
 }
 

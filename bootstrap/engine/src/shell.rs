@@ -6,6 +6,7 @@
 /// * `rowb NAME FIELD < data` prints data of any shape in base64;
 /// * `fail MESSAGE` ends with an error; `cannot_write` does if our own folder takes nothing;
 /// * `progress TEXT` says how far a change is that takes long: what differs from the last time, every ten seconds at most;
+/// * `seconds` prints how long the machine is up: waits are measured by it, because a clock may be set meanwhile;
 /// * `heed` belongs into every loop that waits in a change: it ends the wait when the operator ends the run or another run has
 ///   taken over, so that nobody inherits a wait without an end;
 /// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up. It heeds.
@@ -18,11 +19,12 @@ rowb() { printf '%s\t%s\t' "$1" "$2"; base64 -w0; echo; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 cannot_write() { fail "cannot write to $STATE: no room is left, or it is read-only; see: df -h $STATE"; }
 progress() {
-  _now=$(date +%s)
+  _now=$(seconds)
   [ -n "${PROGRESS:-}" ] && [ "$*" != "${_told:-}" ] && [ "$((_now - ${_told_at:-0}))" -ge 10 ] || return 0
   _told=$* _told_at=$_now
   printf '%s\tprogress\t%s\n' "$STEP" "$*" >>"$PROGRESS"
 }
+seconds() { read -r _up _ </proc/uptime; printf '%s\n' "${_up%%.*}"; }
 heed() {
   [ -n "${BATCH:-}" ] || return 0
   if [ -e "$BATCH/stop" ]; then : >"$BATCH/heeded"; fail 'ended by the operator'; fi
@@ -30,9 +32,9 @@ heed() {
 }
 until_true() {
   _limit=$1 _what=$2; shift 2
-  _end=$(($(date +%s) + _limit))
+  _end=$(($(seconds) + _limit))
   until "$@"; do
-    [ "$(date +%s)" -lt "$_end" ] || fail "waited $_limit s for $_what"
+    [ "$(seconds)" -lt "$_end" ] || fail "waited $_limit s for $_what"
     heed
     sleep 0.2
   done

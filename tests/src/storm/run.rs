@@ -3,13 +3,16 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::region::{Failed, LabRegion, until, want};
+use crate::region::{Failed, LabRegion, until, until_looking_every, want};
 
 /// Longer than any run takes; one that waits without an end is caught by it.
 const LIMIT: u64 = 900;
+/// Changes of a few milliseconds are met, too.
+const SOON: Duration = Duration::from_millis(5);
 
 /// See the module.
 pub struct Run {
@@ -59,7 +62,7 @@ impl Run {
     /// Neither comes.
     pub fn reaches(&mut self, event: usize) -> Result<(), Failed> {
         let what = format!("event {event} of `{}`", self.words);
-        until(LIMIT, &what, || self.events() >= event || self.has_ended())
+        until_looking_every(SOON, LIMIT, &what, || self.events() >= event || self.has_ended())
     }
 
     /// Whether it has ended.
@@ -79,9 +82,9 @@ impl Run {
 
     /// Goes on for a while, or to the end.
     pub fn goes_on(&mut self, millis: u64) {
-        let end = std::time::Instant::now() + std::time::Duration::from_millis(millis);
-        while std::time::Instant::now() < end && !self.has_ended() {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+        let end = Instant::now() + Duration::from_millis(millis);
+        while Instant::now() < end && !self.has_ended() {
+            std::thread::sleep(SOON);
         }
     }
 

@@ -1,7 +1,5 @@
 //! A sweep: `install` and `reset` stopped after the k-th event, for every k or a sample.
 
-use std::time::{Duration, Instant};
-
 use rustix::process::Signal;
 
 use super::ground::{Ground, Packages};
@@ -16,23 +14,30 @@ use crate::suite::Suite;
 pub enum Moments {
     /// So many, spread over it.
     Some(usize),
-    /// As many as take so long, at most all.
-    Within(Duration),
+    /// After each event.
+    Every,
 }
 
 impl Moments {
-    fn count(self, pair: Duration) -> usize {
-        match self {
-            Self::Some(count) => count,
-            Self::Within(time) => usize::try_from(time.as_secs() / pair.as_secs().max(1)).unwrap_or(usize::MAX),
+    /// As the environment says in `ROUNDS`.
+    ///
+    /// # Errors
+    /// It is no number.
+    pub fn from_environment(usual: Self) -> Result<Self, Failed> {
+        match std::env::var("ROUNDS") {
+            Ok(text) if !text.is_empty() => text.parse().map(Self::Some).map_err(|error| format!("ROUNDS={text}: {error}")),
+            _ => Ok(usual),
         }
     }
-}
 
-/// Moments of a run with so many events: the middle of each of so many equal parts.
-fn spread(events: usize, count: usize) -> Vec<usize> {
-    let count = count.clamp(1, events.max(1));
-    (0..count).map(|number| 1 + (2 * number + 1) * events / (2 * count)).collect()
+    /// Of a run with so many events: the middle of each of so many equal parts.
+    fn of(self, events: usize) -> Vec<usize> {
+        let count = match self {
+            Self::Some(count) => count.clamp(1, events.max(1)),
+            Self::Every => events.max(1),
+        };
+        (0..count).map(|number| 1 + (2 * number + 1) * events / (2 * count)).collect()
+    }
 }
 
 /// See the module: over fresh servers, then over servers that have the packages already, where a step takes seconds and there are
@@ -54,13 +59,12 @@ pub fn sweep(suite: &mut Suite, ground: &mut Ground, fresh: Moments, prepared: M
 fn pass_over(suite: &mut Suite, ground: &mut Ground, on: &str, moments: Moments) -> Option<Packages> {
     let mut found = None;
     suite.step(format!("sweep over {on}: undisturbed, a reset gives back what an install found"), || {
-        let (begun, before) = (Instant::now(), ground.look()?);
+        let before = ground.look()?;
         let there = ground.undisturbed(&FIRST)?;
         let (installed, packages) = (ground.look()?, ground.installed_packages()?);
         let back = ground.undisturbed(&BACK)?;
-        let count = moments.count(begun.elapsed());
         ground.becomes(&before, "after an undisturbed reset")?;
-        found = Some((before, installed, packages, spread(there, count), spread(back, count)));
+        found = Some((before, installed, packages, moments.of(there), moments.of(back)));
         Ok(())
     });
     let (before, installed, packages, there, back) = found?;
@@ -116,9 +120,10 @@ mod tests {
 
     #[test]
     fn moments_are_spread_over_the_run() {
-        assert_eq!(spread(9, 3), [2, 5, 8]);
-        assert_eq!(spread(3, 100), [1, 2, 3]);
-        assert_eq!(spread(100, 1), [51]);
-        assert_eq!(spread(0, 4), [1]);
+        assert_eq!(Moments::Some(3).of(9), [2, 5, 8]);
+        assert_eq!(Moments::Some(100).of(3), [1, 2, 3]);
+        assert_eq!(Moments::Some(1).of(100), [51]);
+        assert_eq!(Moments::Some(4).of(0), [1]);
+        assert_eq!(Moments::Every.of(4), [1, 2, 3, 4]);
     }
 }

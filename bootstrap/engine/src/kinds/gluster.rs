@@ -23,10 +23,10 @@ pub const ASK: &str = "PYTHON=/bin/true timeout 10 gluster";
 /// lock, a brick's process of a moment ago is still going down, or new peers do not know each other yet.
 pub const CLI: &str = r#"
 gluster_try() {
-  _end=$(($(date +%s) + 60))
+  _end=$(($(seconds) + 60))
   until _out=$(timeout -k 5 150 gluster --mode=script "$@" 2>&1); do
     [ $? -lt 124 ] || fail "gluster $* did not end within 150 s; see: systemctl status glusterd"
-    case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'* | *' not connected'* | *"Peer in Cluster"*) [ "$(date +%s)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
+    case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'* | *' not connected'* | *"Peer in Cluster"*) [ "$(seconds)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
     heed
     sleep 0.5
   done

@@ -72,9 +72,9 @@ const APT: &str = r#"
 apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
 known_packages() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n '/^\(not-installed\|config-files\) /d; s/^[^ ]* //p' | sort -u; }
 apt_alone() {
-  _until=$(($(date +%s) + 600))
+  _until=$(($(seconds) + 600))
   while _who=$(apt_lock_holder) && [ -n "$_who" ]; do
-    [ "$(date +%s)" -lt "$_until" ] || fail "waited 600 s for $_who, which holds a lock of apt"
+    [ "$(seconds)" -lt "$_until" ] || fail "waited 600 s for $_who, which holds a lock of apt"
     heed
     progress "waiting for $_who, which holds a lock of apt"
     sleep 1

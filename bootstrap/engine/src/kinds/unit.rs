@@ -31,7 +31,8 @@ systemctl show --timestamp=us+utc -p LoadState,ActiveState,SubState,UnitFileStat
 while IFS= read -r line; do
   case "$line" in '') shift ;; *) row "$1" "${{line%%=*}}" "${{line#*=}}" ;; esac
 done
-stat --printf '%n\tchanged\t%.6Z\n' -- {configs} {reloads} 2>/dev/null || :
+stat --printf '%n\tchanged\t%.6Z\n' -- {configs} 2>/dev/null
+stat --printf '%n\tchanged\t%.6Y\n' -- {reloads} 2>/dev/null || :
 "#
         )
     }
@@ -73,9 +74,17 @@ stat --printf '%n\tchanged\t%.6Z\n' -- {configs} {reloads} 2>/dev/null || :
 }
 
 /// `known UNIT`: systemd has its file. `forget_failure UNIT`: a unit that failed often is started again when its cause was
-/// mended, and one whose file goes is not listed as failed until the next boot.
+/// mended, and one whose file goes is not listed as failed until the next boot. `note_current UNIT FILES`: it has read these files;
+/// one may be from the future, if the clock was set back.
 const KNOWN: &str = r#"
 known() { [ "$(systemctl show -p LoadState --value -- "$1")" != not-found ]; }
+note_current() {
+  mkdir -p /run/regionctl/reloaded
+  _mark=/run/regionctl/reloaded/$1; shift
+  : >"$_mark"
+  _newest=$(stat -c %Z -- "$@" 2>/dev/null | sort -n | tail -n 1)
+  [ "${_newest:-0}" -le "$(date +%s)" ] || touch -d "@$((_newest + 1))" -- "$_mark"
+}
 forget_failure() { systemctl reset-failed -- "$1" 2>/dev/null || :; }
 "#;
 
@@ -149,7 +158,7 @@ fn as_wanted(change: &Change, name: &str, want: &Fields) -> String {
                 script += &format!("! systemctl is-active -q -- {name} || systemctl stop -- {name}\n");
             }
             script += &format!("forget_failure {name}\nsystemctl {verb} -- {name} || {explain}\n");
-            script += &format!("mkdir -p /run/regionctl/reloaded\n: >/run/regionctl/reloaded/{name}\n");
+            script += &format!("note_current {name} {}\n", words(change.resource.list_param("config")));
             script += &format!("systemctl is-active -q -- {name} || {explain}\n");
         }
         Some(false) => script += &format!("systemctl stop -- {name}\n"),

@@ -217,7 +217,7 @@ fn others_served(volume: &Volume, lost: &BrickPlace<'_>, region: &Region) -> Str
     let others: Vec<_> = others.map(|place| format!("{}:{}", place.server.name, place.path)).collect();
     format!(
         r#"others_served() {{
-  end=$(($(date +%s) + {PATIENCE}))
+  end=$(($(seconds) + {PATIENCE}))
   until timeout -k 5 {PATIENCE} gluster --mode=script volume status {} --xml 2>/dev/null | awk -F '[<>]' -v others={} '
     BEGIN {{ n = split(others, list, " "); for (i = 1; i <= n; i++) away[list[i]] = 1 }}
     $2 == "hostname" {{ host = $3 }}
@@ -225,7 +225,7 @@ fn others_served(volume: &Volume, lost: &BrickPlace<'_>, region: &Region) -> Str
     $2 == "status" && $3 == 1 {{ delete away[host ":" path] }}
     END {{ for (brick in away) exit 1 }}'
   do
-    [ "$(date +%s)" -lt "$end" ] || return 1
+    [ "$(seconds)" -lt "$end" ] || return 1
     heed
     sleep 1
   done

@@ -6,11 +6,11 @@ STILL=300
 # ends as soon as nothing more can be expected: a brick is away, or no file gets healed.
 wait_for_copies() {
   volume=$1 limit=$2 count=$3
-  begun=$(date +%s)
+  begun=$(seconds)
   asked=0 looked=0 refused='' renewed='' gone='' mute='' window=$begun before='' low=''
   while n=$("$count"); [ "$n" != 0 ]; do
     heed
-    now=$(date +%s)
+    now=$(seconds)
     [ "$((now - begun))" -lt "$limit" ] || fail "waited $limit s for ${n:-unknown} files of the volume $volume to be copied; see: gluster volume heal $volume info"
     progress "${n:-?} files and folders of $volume wait to be copied"
     look_at_bricks

@@ -32,8 +32,8 @@ pub fn wants(host: &Host<'_>) -> Option<Resource> {
     let command = want::Command {
         // Well inside the window, so that what is said gets back.
         run: &format!(
-            "{PRELUDE}end=$(($(date +%s) + 30))\nuntil said=$( ({ask}) 2>&1 ); do\n  \
-             [ \"$(date +%s)\" -lt \"$end\" ] || fail \"$said\"\n  heed\n  sleep 0.5\ndone"
+            "{PRELUDE}end=$(($(seconds) + 30))\nuntil said=$( ({ask}) 2>&1 ); do\n  \
+             [ \"$(seconds)\" -lt \"$end\" ] || fail \"$said\"\n  heed\n  sleep 0.5\ndone"
         ),
         check: &ask,
         guard: ":",

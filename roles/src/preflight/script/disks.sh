@@ -66,9 +66,9 @@ read_writes() {
     put writes error "$said"
     return
   fi
-  limit=$(($(date +%s) + 10))
+  limit=$(($(seconds) + 10))
   taken='' i=0
-  while [ "$i" -lt 100 ] && [ "$(date +%s)" -lt "$limit" ]; do
+  while [ "$i" -lt 100 ] && [ "$(seconds)" -lt "$limit" ]; do
     said=$(timeout 10 dd if=/dev/zero of="$test_file" bs=4k count=1 seek="$i" oflag=dsync conv=notrunc 2>&1)
     # 4096 bytes (4.1 kB, 4.0 KiB) copied, 0.000123 s, 33.3 MB/s
     case $said in

@@ -1,11 +1,8 @@
-//! Storms over a lab region with all layers, and a sweep over a small one: `make e2e SUITE=storm [SEED=n] [ROUNDS=n]`.
-//! Parts: `rounds`, `sweep`.
+//! Storms over a lab region with all layers: `make e2e SUITE=storm [SEED=n] [ROUNDS=n]`.
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
-
 use regionctl_tests::region::{Failed, LabRegion};
-use regionctl_tests::storm::{Ground, Moments, Number, rounds, small, sweep};
+use regionctl_tests::storm::{Ground, Number, rounds};
 use regionctl_tests::suite::Suite;
 
 const LAB: &str = "storm";
@@ -17,11 +14,6 @@ const USUAL: Number = Number { seed: 1, rounds: 12, slow: true };
 fn storm() {
     let mut suite = Suite::new("storm").unwrap();
     suite.part("rounds", all);
-    suite.part("sweep", |suite| {
-        let [fresh, prepared] = [900, 1800].map(|seconds| Moments::Within(Duration::from_secs(seconds)));
-        sweep(suite, &mut small("sweep")?, fresh, prepared);
-        Ok(())
-    });
     suite.end().unwrap();
 }
 
