@@ -250,14 +250,19 @@ fn by_hand(state: &str) -> String {
     state.lines().filter(|line| !line.trim_end().ends_with('-')).collect::<Vec<_>>().join("\n")
 }
 
-/// Compares two states line by line.
+/// Compares two states line by line, wherever a line stands; one that is there twice differs from one that is there once.
 ///
 /// # Errors
 /// What differs.
 pub fn same(before: &str, after: &str, when: &str) -> Result<(), Broken> {
-    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    let lost = before.iter().filter(|line| !after.contains(line)).map(|line| format!("- {line}"));
-    let new = after.iter().filter(|line| !before.contains(line)).map(|line| format!("+ {line}"));
+    let mut counts = BTreeMap::<&str, (usize, usize)>::new();
+    before.lines().for_each(|line| counts.entry(line).or_default().0 += 1);
+    after.lines().for_each(|line| counts.entry(line).or_default().1 += 1);
+    let more = |of: fn((usize, usize)) -> usize, sign| {
+        counts.iter().flat_map(move |(line, count)| std::iter::repeat_n(format!("{sign} {line}"), of(*count)))
+    };
+    let lost = more(|(before, after)| before.saturating_sub(after), '-');
+    let new = more(|(before, after)| after.saturating_sub(before), '+');
     let differences: Vec<_> = lost.chain(new).take(20).collect();
     if differences.is_empty() { Ok(()) } else { Err(format!("{when} the host differs:\n{}", differences.join("\n"))) }
 }

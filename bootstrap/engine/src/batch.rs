@@ -3,6 +3,8 @@
 //! The unit outlives the client. A run that starts later finds it, waits for the step it is in, and never starts a second
 //! one beside it: the unit looks at the lease before every step.
 
+use std::time::Duration;
+
 use regionctl_plan::{Action, Change, Fields, Id, quote, sha256};
 
 use crate::kind::Kinds;
@@ -70,7 +72,6 @@ const TAIL: usize = 3000;
 
 const RUNNER: &str = r#"
 note() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$DIR/results"; }
-holds() { IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = "$RUN" ]; }
 millis() { read -r _up _ </proc/uptime; printf '%s0\n' "${_up%.*}${_up#*.}"; }
 end() {
   note end "$1" ''; rm -f "$SCRIPT"
@@ -80,7 +81,7 @@ end() {
 }
 export RUN BATCH="$DIR"
 step() {
-  holds || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
+  held_by "$RUN" || { note "$1" fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
   [ ! -e "$DIR/stop" ] || { note "$1" stopped ''; end stopped; }
   started=$(millis)
   note "$1" started ''
@@ -92,7 +93,7 @@ step() {
   end failed
 }
 before() {
-  holds || { note 0 fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
+  held_by "$RUN" || { note 0 fenced "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; end fenced; }
   # Not `( … ) && …`: there the shell ignores `set -e`.
   ( set -eu; cd "$DIR"; "$1" ) >"$DIR/$1.out" 2>&1 </dev/null
   code=$?
@@ -127,10 +128,10 @@ ledger() {
   printf '%s %s\n' "$_order" "$3" >"$KEEP.new/first"
   printf '%s\n' "$4" >"$KEEP.new/applied"
   mv "$KEEP.new/first" "$KEEP.new/original"
-  sync -- "$KEEP.new/original" "$KEEP.new/applied" "$STATE/order"
+  find "$KEEP.new" -type f -exec sync -- "$STATE/order" {} +
   mv -T "$KEEP.new" "$KEEP"
 }
-applied() { printf '%s\n' "$2" >"$STATE/ledger/$1/applied.new"; mv -f "$STATE/ledger/$1/applied.new" "$STATE/ledger/$1/applied"; }
+applied() { printf '%s\n' "$2" >"$STATE/ledger/$1/applied.new"; sync -- "$STATE/ledger/$1/applied.new"; mv -f "$STATE/ledger/$1/applied.new" "$STATE/ledger/$1/applied"; }
 forget() { rm -rf "$STATE/ledger/$1"; }
 "#;
 
@@ -231,8 +232,7 @@ pub fn ledger_folder(id: &Id) -> String {
 pub fn start_script(batch: &BatchName, unit_script: &str) -> String {
     format!(
         r#"
-IFS='	' read -r held _ <"$STATE/lease" || held=
-if [ "$held" != {run} ]; then printf 'end\tfenced\t%s\n' "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; exit 0; fi
+if ! held_by {run}; then printf 'end\tfenced\t%s\n' "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; exit 0; fi
 DIR=$STATE/{folder}
 mkdir -p "$DIR" && chmod 0700 "$STATE/runs" && head -c 65536 /dev/zero >"$DIR/results" && : >"$DIR/results" || cannot_write
 mkdir -p /run/regionctl && (umask 077; cat >{script} <<'REGIONCTL_UNIT'
@@ -250,15 +250,24 @@ systemd-run --quiet --collect --unit={unit} --property=Type=exec --description={
     )
 }
 
-/// The script that reports the results of a unit that was started before, until it ends.
+/// How long one script follows a unit: another one goes on, as long as the unit works.
+const FOLLOWED: Duration = Duration::from_secs(3000);
+/// The line with which a script says that the unit still works.
+pub const MORE: &str = "@more";
+
+/// The script that reports the results of a unit that was started before, until it ends or, with [`MORE`], for long enough.
 pub fn follow_script(batch: &BatchName) -> String {
     format!(
         r#"
 DIR=$STATE/{folder}
 [ -e "$DIR/results" ] || fail 'the unit left no results'
 pid=$(systemctl show -p MainPID --value -- {unit} 2>/dev/null)
-if [ "${{pid:-0}}" -gt 0 ]; then tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/results"; else cat -- "$DIR/results"; fi
+if [ "${{pid:-0}}" -le 0 ]; then cat -- "$DIR/results"
+elif timeout {patience} tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/results"; then :
+elif [ $? = 124 ]; then echo {MORE}
+else exit 1; fi
 "#,
+        patience = FOLLOWED.as_secs(),
         folder = quote(&batch.folder()),
         unit = quote(&batch.unit())
     )
@@ -266,7 +275,12 @@ if [ "${{pid:-0}}" -gt 0 ]; then tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/res
 
 /// The script that lets a unit end as soon as it may: waits end at once, work with the step that it is in.
 pub fn stop_script(batch: &BatchName) -> String {
-    format!("DIR=$STATE/{}\n[ ! -d \"$DIR\" ] || : >\"$DIR/stop\"\n", quote(&batch.folder()))
+    // The folder may not be there yet: then the unit that comes begins nothing.
+    format!(
+        "DIR=$STATE/{}\n! held_by {} || {{ mkdir -p \"$DIR\" && : >\"$DIR/stop\"; }}\n",
+        quote(&batch.folder()),
+        quote(&batch.run)
+    )
 }
 
 /// One line of a unit's results.

@@ -50,7 +50,7 @@ if [ -f "$STATE/lease" ]; then
   IFS='	' read -r held owner verb expires <"$STATE/lease" || held=
   if [ -n "$held" ] && [ "$held" != {run} ]; then
     # One that ends later than any is taken for was taken before the clock was set back.
-    if [ "$owner" != {owner} ] && [ "$now" -lt "${{expires:-0}}" ] && [ "$expires" -le $((now + {longest})) ]; then
+    if [ "$owner" != {owner} ] && [ "$now" -lt "${{expires:-0}}" ] && [ "$expires" -le $((now + 2 * {longest})) ]; then
       echo @held; cat "$STATE/lease"; echo @end; exit 0
     fi
     from=$held
@@ -89,8 +89,7 @@ pub fn release_script(run: &str) -> String {
         r#"
 [ -d "$STATE" ] || exit 0
 exec 9>"$STATE/lease.lock"; flock 9
-IFS='	' read -r held _ <"$STATE/lease" 2>/dev/null || held=
-if [ "$held" = {run} ]; then rm -f "$STATE/lease"; fi
+if held_by {run}; then rm -f "$STATE/lease"; fi
 "#,
         run = quote(run)
     )
@@ -102,7 +101,7 @@ if [ "$held" = {run} ]; then rm -f "$STATE/lease"; fi
 pub fn forget_script(run: &str) -> String {
     format!(
         r#"
-IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
+held_by {run} || fail 'another run took the lease'
 if ls -d "$STATE"/ledger/*[0-9a-f]/ >/dev/null 2>&1; then echo kept; exit 0; fi
 for file in passwd group shadow gshadow subuid subgid; do
   cmp -s "/etc/$file" "$STATE/accounts/$file" || continue
@@ -111,7 +110,9 @@ done
 systemctl list-units --state=failed --plain --no-legend --no-pager | while read -r unit load _; do
   [ "$load" != not-found ] || grep -qsxFe "$unit" -- "$STATE/accounts/failed-units" || systemctl reset-failed -- "$unit" || :
 done
-rm -rf -- "$STATE" /run/regionctl
+# What went back to its place is there for good before its copy goes.
+sync -f -- /etc
+rm -rf -- "$STATE" /run/regionctl || [ -z "$(ls -A -- "$STATE" 2>/dev/null)" ] || fail "cannot remove $STATE"
 echo forgotten
 "#,
         run = quote(run)

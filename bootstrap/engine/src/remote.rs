@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use regionctl_ssh::{Endpoint, Pool, Script, SshError};
 
+use crate::batch::MORE;
 use crate::deadman;
 use crate::lease::Lease;
 use crate::secrets::Mask;
@@ -136,8 +137,8 @@ impl Remote {
         self.run(doing, body, limit, |_| {}).await
     }
 
-    /// Runs the script that follows a unit and hands over each line as it comes. A connection that breaks is made again,
-    /// and the unit, which went on meanwhile, is followed again with `again`.
+    /// Runs the script that follows a unit and hands over each line as it comes. A connection that breaks is made again, and the
+    /// unit, which went on meanwhile, is followed again with `again`; so is one that works for longer than one script follows it.
     ///
     /// # Errors
     /// The host stays away, or the unit is gone.
@@ -145,19 +146,26 @@ impl Remote {
         let mut body = start;
         let mut gave_up = None;
         loop {
+            let begun = tokio::time::Instant::now();
             match self.run("executing", body, WORK, &mut on_line).await {
+                Ok(said) if said.lines().last() == Some(MORE) => {}
                 Ok(_) => return Ok(()),
                 Err(error @ HostError::Ssh { away: true, .. }) => {
-                    let until = *gave_up.get_or_insert_with(|| tokio::time::Instant::now() + AWAY);
-                    if tokio::time::Instant::now() >= until {
+                    let now = tokio::time::Instant::now();
+                    // A link that held for a while has failed anew.
+                    if now - begun > AWAY {
+                        gave_up = None;
+                    }
+                    let until = *gave_up.get_or_insert(now + AWAY);
+                    if now >= until {
                         return Err(error);
                     }
                     self.back(until).await.map_err(|_| error)?;
-                    body = again;
-                    on_line("@again");
                 }
                 Err(error) => return Err(error),
             }
+            body = again;
+            on_line("@again");
         }
     }
 
@@ -175,9 +183,7 @@ impl Remote {
         }
         loop {
             // An old connection may live on where no new one comes through.
-            let anew = Self::new(self.endpoint.clone(), Pool::default());
-            let answer = anew.script("confirming over a new connection", &ask).await;
-            anew.pool.close().await;
+            let answer = self.script_apart("confirming over a new connection", &ask).await;
             match answer.as_deref().map(str::trim) {
                 Ok("kept") => return Ok(None),
                 Ok("armed") => {}
@@ -191,6 +197,17 @@ impl Remote {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    /// As [`Remote::script`], over a connection of its own: a server may allow one session in each.
+    ///
+    /// # Errors
+    /// The connection, or an exit status other than 0.
+    pub(crate) async fn script_apart(&self, doing: &'static str, body: &str) -> Result<String, HostError> {
+        let anew = Self::new(self.endpoint.clone(), Pool::default());
+        let answer = anew.script(doing, body).await;
+        anew.pool.close().await;
+        answer
     }
 
     /// Waits until the host answers again.

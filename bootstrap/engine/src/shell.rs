@@ -7,8 +7,9 @@
 /// * `fail MESSAGE` ends with an error; `cannot_write` does if our own folder takes nothing;
 /// * `progress TEXT` says how far a change is that takes long: what differs from the last time, every ten seconds at most;
 /// * `seconds` prints how long the machine is up: waits are measured by it, because a clock may be set meanwhile;
-/// * `heed` belongs into every loop that waits in a change: it ends the wait when the operator ends the run or another run has
-///   taken over, so that nobody inherits a wait without an end;
+/// * `held_by RUN`: the run holds the host's lease;
+/// * `heed` belongs into every loop that waits in a change: it ends the wait when the operator ends the run or it holds the
+///   host no more, so that nobody inherits a wait without an end;
 /// * `until_true SECONDS WHAT COMMAND…` waits for a condition, and names what it waited for if it gives up. It heeds.
 pub const PRELUDE: &str = r#"
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
@@ -25,10 +26,11 @@ progress() {
   printf '%s\tprogress\t%s\n' "$STEP" "$*" >>"$PROGRESS"
 }
 seconds() { read -r _up _ </proc/uptime; printf '%s\n' "${_up%%.*}"; }
+held_by() { _holder=; IFS='	' read -r _holder _ 2>/dev/null <"$STATE/lease"; [ "$_holder" = "$1" ]; }
 heed() {
   [ -n "${BATCH:-}" ] || return 0
   if [ -e "$BATCH/stop" ]; then : >"$BATCH/heeded"; fail 'ended by the operator'; fi
-  IFS='	' read -r _holder _ <"$STATE/lease" && [ "$_holder" = "$RUN" ] || fail 'ended, because another run took over'
+  held_by "$RUN" || fail "ended, because ${_holder:-nobody} holds the host"
 }
 until_true() {
   _limit=$1 _what=$2; shift 2

@@ -116,7 +116,8 @@ impl Facts {
 /// An entry of a host's ledger: what is ours and what it was before we first touched it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LedgerEntry {
-    /// When it was first touched, in nanoseconds since 1970 on the host's clock: returns go in reverse order.
+    /// When it was first touched: nanoseconds since 1970 on the host's clock, or one more than the last before, if the clock was set
+    /// back. Returns go in reverse order.
     pub order: u64,
     /// The resource as it was last applied.
     pub resource: Resource,

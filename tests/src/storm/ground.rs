@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use regionctl_plan::What;
 
@@ -120,6 +121,22 @@ impl Ground {
         Ok(seen.into_iter().map(|(host, seen)| (host, look::without_own(&seen))).collect())
     }
 
+    /// Digests of what the VPN proves itself by, which every host that has it must have alike but for its own certificate.
+    ///
+    /// # Errors
+    /// Two hosts have different ones, or a host does not answer.
+    pub fn keys(&self) -> Result<BTreeMap<String, String>, Failed> {
+        let files = "cd /etc/openvpn/server 2>/dev/null || exit 0; sha256sum -- *.crt *.pem 2>/dev/null || :";
+        let keys = self.on_all(|_| files.into())?;
+        let shared = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| line.ends_with("-ca.crt") || line.ends_with("-crl.pem")).map(str::to_owned).collect()
+        };
+        let mut all: Vec<_> = keys.values().map(|text| shared(text)).filter(|shared| !shared.is_empty()).collect();
+        all.dedup();
+        want(all.len() < 2, || format!("the servers of the VPN have different authorities or revocation lists: {keys:?}"))?;
+        Ok(keys)
+    }
+
     /// Runs shell on every host at once, and gives what it printed.
     fn on_all(&self, script: impl Fn(&str) -> String) -> Result<BTreeMap<String, String>, Failed> {
         std::thread::scope(|scope| {
@@ -135,15 +152,15 @@ impl Ground {
         })
     }
 
-    /// Waits until the hosts are as they are wanted.
+    /// Waits until the hosts are as they are wanted, and still are when they are looked at again.
     ///
     /// # Errors
     /// They are not; with what differs.
     pub fn becomes(&self, wanted: &Looks, when: &str) -> Result<(), Failed> {
-        let mut compared = Ok(());
+        let (mut compared, mut was) = (Ok(()), false);
         let waited = until(SETTLES, "the region to settle", || {
             compared = self.look().and_then(|seen| look::compare(wanted, &seen, when));
-            compared.is_ok()
+            std::mem::replace(&mut was, compared.is_ok()) && was
         });
         waited.map_err(|error| format!("{error}: {}", compared.err().unwrap_or_default()))
     }
@@ -157,11 +174,11 @@ impl Ground {
         self.hosts.iter().try_for_each(answers)
     }
 
-    /// Runs a verb undisturbed, with the document that it is for; gives how many events it had.
+    /// Runs a verb undisturbed, with the document that it is for; gives when each of its events came.
     ///
     /// # Errors
     /// It does not end well.
-    pub fn undisturbed(&self, verb: &Verb) -> Result<usize, Failed> {
+    pub fn undisturbed(&self, verb: &Verb) -> Result<Vec<Duration>, Failed> {
         self.first(verb)?;
         run::undisturbed(&self.region, verb.arguments)
     }
@@ -178,16 +195,23 @@ impl Ground {
         }
     }
 
-    /// Writes a file that must outlive every storm, if there is a volume.
+    /// Writes a file that must outlive every storm, if there is a volume. A volume that was full takes nothing until Gluster looks
+    /// again how much room there is.
     ///
     /// # Errors
     /// It cannot be written.
     pub fn keep_data(&mut self, number: usize) -> Result<(), Failed> {
         let Some(host) = self.hosts.first().filter(|_| self.has_volume()) else { return Ok(()) };
         let file = format!("/srv/data/storm-{number}");
-        self.sums +=
-            &self.region.on(host, &format!("head -c 2000000 /dev/urandom >{file} && sync {file} && sha256sum {file}"))?;
-        Ok(())
+        // Where a reset had unmounted the volume, a file that filled it is still on its bricks.
+        let write = format!("rm -f /srv/data/full; head -c 2000000 /dev/urandom >{file} && sync {file} && sha256sum {file}");
+        let mut written = Ok(String::new());
+        let waited = until(60, "a volume that takes a file", || {
+            written = self.region.on(host, &write);
+            written.is_ok()
+        });
+        self.sums += &written?;
+        waited
     }
 
     /// Every file that was written is still there.

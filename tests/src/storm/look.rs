@@ -10,14 +10,22 @@ pub type Looks = BTreeMap<String, String>;
 
 /// Beside [`STATE`]: units, the packet filter without its counters, addresses, Gluster's processes, and what bears our name.
 ///
-/// Units that come and go by themselves (sessions, daemons that a bus call starts, a boot's own steps) say nothing of a region.
+/// Units that come and go by themselves (sessions, daemons that a bus call starts, a boot's own steps) say nothing of a region. A
+/// rule of the packet filter has its place, and what the VPN's keys are for is tried.
 const MORE: &str = r#"
 systemctl list-units --all --plain --no-legend --no-pager --state=failed | awk '{print "failed", $1}'
 systemctl list-unit-files --no-legend --no-pager --state=enabled,masked,linked | awk '{print "enabled", $1, $2}'
 systemctl list-units --plain --no-legend --no-pager --state=active --type=service,socket,timer,path,mount,automount |
   awk '$4 != "exited" || $1 ~ /^regionctl-/ {print "active", $1, $4}' |
-  grep -Ev ' (user@|session-|run-|dev-|proc-|sys-|systemd-|regionctl-lab-|regionctl-[0-9a-f]+-[0-9a-f]+-|apt-|dpkg-)' || :
-if command -v nft >/dev/null; then nft -s list ruleset | sed 's/^/filter /'; fi
+  grep -Ev ' (user@|user-runtime-dir@|session-|run-|dev-|proc-|sys-|systemd-(hostnamed|localed|timedated|tmpfiles-clean|fsckd?)[.@]|regionctl-lab-|apt-daily(-upgrade)?[.]service|dpkg-db-backup[.]service)' || :
+if command -v nft >/dev/null; then
+  nft -s list ruleset | awk '/^table/ { table = $2 " " $3; part = "" } /^\t[a-z]/ { part = $2; n = 0 } { print "filter", table, part, ++n, $0 }'
+fi
+for cert in /etc/openvpn/server/*.crt; do
+  [ -e "$cert" ] || continue
+  cn=$(openssl x509 -in "$cert" -noout -subject -nameopt multiline | sed -n 's/ *commonName *= //p')
+  for ca in /etc/openvpn/server/*ca.crt; do openssl verify -CAfile "$ca" "$cert" >/dev/null 2>&1 && echo "certificate $cert $cn ${ca##*/}"; done
+done
 ip -o address | awk '{print "address", $2, $4}' | grep -v ' fe80:' || :
 ip route | sed 's/^/route /'
 if command -v gluster >/dev/null && systemctl is-active -q glusterd; then
@@ -36,20 +44,14 @@ pub fn script() -> String {
 }
 
 /// What is a key or an id, or follows from one: its name stays, its content does not count.
-const OWN: [&str; 6] = [
-    "/etc/ssh/ssh_host_",
-    "/etc/machine-id",
-    "/etc/openvpn/server/region-",
-    "/etc/hostid",
-    "/etc/ld.so.cache",
-    "/etc/glusterfs/ssl",
-];
+const OWN: [&str; 3] = ["/etc/ssh/ssh_host_", "/etc/machine-id", "/etc/openvpn/server/region-"];
 
 /// What is seen, without what differs from one region to the next.
 pub fn without_own(seen: &str) -> String {
-    let lines = seen.lines().filter(|line| !line.starts_with("ssh-"));
-    let lines = lines.map(|line| match line.split_once("  ") {
+    let lines = seen.lines().map(|line| match line.split_once("  ") {
         Some((_, path)) if OWN.iter().any(|own| path.starts_with(own)) => path,
+        // A key that somebody may log in with: what it is, and whose.
+        _ if line.starts_with("ssh-") => line.split_once(' ').map_or(line, |(kind, _)| kind),
         _ => line,
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -75,7 +77,7 @@ mod tests {
         let seen = "-rw------- 0 0 0 /etc/ssh/ssh_host_rsa_key\nssh-ed25519 AAAA lab\nabc  /etc/ssh/ssh_host_rsa_key\nabc  /etc/ssh/sshd_config";
         assert_eq!(
             without_own(seen),
-            "-rw------- 0 0 0 /etc/ssh/ssh_host_rsa_key\n/etc/ssh/ssh_host_rsa_key\nabc  /etc/ssh/sshd_config"
+            "-rw------- 0 0 0 /etc/ssh/ssh_host_rsa_key\nssh-ed25519\n/etc/ssh/ssh_host_rsa_key\nabc  /etc/ssh/sshd_config"
         );
     }
 

@@ -1,7 +1,7 @@
 //! Rounds of a storm: a verb and a disturbance each, drawn by a seed.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::Duration;
 
 use super::ground::Ground;
 use super::look::Looks;
@@ -9,8 +9,11 @@ use super::random::{Bag, Random};
 use super::run::Run;
 use super::troubles::{Scene, TROUBLES, Trouble};
 use super::verbs::{BACK, FIRST, First, VERBS, Verb};
-use crate::region::Failed;
+use crate::region::{Failed, want};
 use crate::suite::Suite;
+
+/// What is said of a round that was over too soon.
+const MISSED: &str = "the run had ended before the disturbance";
 
 /// Which rounds.
 #[derive(Debug, Clone, Copy)]
@@ -45,31 +48,29 @@ struct Round {
     host: &'static str,
     /// When it strikes: after so much of the events that an undisturbed run has.
     permille: usize,
-    /// And so much later, of the time from one event to the next, in thousandths.
-    pause: usize,
+    /// And so much later, of the time until the next event, in thousandths.
+    pause: u32,
     seconds: u64,
 }
 
 /// What an undisturbed run gives.
 struct Undisturbed {
-    events: usize,
-    /// From one event to the next, on average, in milliseconds.
-    gap: usize,
+    /// When each event came.
+    came: Vec<Duration>,
     looks: Looks,
 }
 
 impl Undisturbed {
     /// Runs a verb; what it gives is looked at by the caller.
     fn run(ground: &Ground, verb: &Verb) -> Result<Self, Failed> {
-        let begun = Instant::now();
-        let events = ground.undisturbed(verb)?;
-        let millis = usize::try_from(begun.elapsed().as_millis()).unwrap_or(usize::MAX);
-        Ok(Self { events, gap: millis / events.max(1), looks: Looks::new() })
+        Ok(Self { came: ground.undisturbed(verb)?, looks: Looks::new() })
     }
 
-    /// When a round strikes: after which event, and how many milliseconds later.
-    fn moment(&self, round: &Round) -> (usize, u64) {
-        (1 + round.permille * self.events / 1000, (round.pause * self.gap / 1000) as u64)
+    /// When a round strikes: after which event, and how much later. It is never the last event: nothing is left to do then.
+    fn moment(&self, round: &Round) -> (usize, Duration) {
+        let at = 1 + round.permille * self.came.len().saturating_sub(1) / 1000;
+        let gap = self.came.get(at - 1..=at).map_or(Duration::ZERO, |two| two[1] - two[0]);
+        (at, gap * round.pause / 1000)
     }
 }
 
@@ -84,7 +85,7 @@ fn draw(ground: &Ground, number: Number) -> Vec<Round> {
         installed = verb.leaves_installed();
         let host = random.one(ground.hosts)?;
         let [permille, pause, seconds] = [1000, 1000, 45].map(|end| random.below(end));
-        Some(Round { number: number_of_round, verb, trouble, host, permille, pause, seconds: 1 + seconds as u64 })
+        Some(Round { number: number_of_round, verb, trouble, host, permille, pause: pause as u32, seconds: 1 + seconds as u64 })
     };
     (1..=number.rounds).map_while(round).collect()
 }
@@ -103,19 +104,30 @@ pub fn rounds(suite: &mut Suite, ground: &mut Ground, number: Number) {
     if !complete {
         return;
     }
-    let mut installed = false;
+    let (mut installed, mut missed) = (false, Vec::new());
     for round in &drawn {
         let Some(reference) = references.get(round.verb.name) else { continue };
         let (at, pause) = reference.moment(round);
         let name = format!(
             "seed {}, round {}: `{}`, {}, at {} for {} s, {} ms after event {at} of {}",
-            number.seed, round.number, round.verb.name, round.trouble.name, round.host, round.seconds, pause, reference.events
+            number.seed,
+            round.number,
+            round.verb.name,
+            round.trouble.name,
+            round.host,
+            round.seconds,
+            pause.as_millis(),
+            reference.came.len()
         );
         let mut ok = false;
         suite.step(name, || {
             let mut said = Vec::new();
             let passed = pass(ground, round, &references, installed, &mut said);
             ok = passed.is_ok();
+            if said.iter().any(|line| line == MISSED) {
+                eprintln!("{}: {MISSED}", ground.name);
+                missed.push(round.number);
+            }
             passed.map_err(|error| format!("{error}\n{}\n{}", said.join("\n"), ground.journal()))
         });
         installed = ok && round.verb.leaves_installed();
@@ -124,6 +136,9 @@ pub fn rounds(suite: &mut Suite, ground: &mut Ground, number: Number) {
             return;
         }
     }
+    suite.step("most rounds were disturbed", || {
+        want(missed.len() * 4 <= drawn.len(), || format!("of {} rounds these were over before: {missed:?}", drawn.len()))
+    });
 }
 
 /// One run of each verb, and what it gives.
@@ -184,6 +199,7 @@ fn pass(
     if verb.on_installed {
         ground.keep_data(round.number)?;
     }
+    let keys = ground.keys()?;
     ground.first(verb)?;
     let moment = references.get(verb.name).map(|reference| reference.moment(round)).ok_or("nothing to go by")?;
     let ended = disturbed(ground, round, moment, said)?;
@@ -192,6 +208,8 @@ fn pass(
     }
     let wanted = |name: &str| references.get(name).map(|found| &found.looks).ok_or("nothing to compare with");
     ground.becomes(wanted(verb.name)?, "after the storm")?;
+    let renewed = ground.keys()? != keys;
+    want(renewed || !matches!(verb.first, First::Verb(_)), || "what was to be renewed is what it was".into())?;
     if let First::Edit(..) = verb.first {
         ground.undisturbed(&FIRST)?;
         ground.becomes(wanted(FIRST.name)?, "after the change was taken back")?;
@@ -200,14 +218,14 @@ fn pass(
 }
 
 /// A run with its disturbance; gives whether it ended well all the same.
-fn disturbed(ground: &Ground, round: &Round, (at, pause): (usize, u64), said: &mut Vec<String>) -> Result<bool, Failed> {
+fn disturbed(ground: &Ground, round: &Round, (at, pause): (usize, Duration), said: &mut Vec<String>) -> Result<bool, Failed> {
     let mut run = Run::begin(&ground.region, round.verb.arguments, "disturbed", None)?;
     run.reaches(at)?;
     run.goes_on(pause);
-    if run.has_ended() {
-        eprintln!("{}: the run had ended before the disturbance", ground.name);
+    if run.is_over() || run.has_ended() {
+        said.push(MISSED.into());
     }
-    let scene = Scene { ground, host: round.host, seconds: round.seconds, arguments: round.verb.arguments };
+    let scene = Scene { ground, host: round.host, lasts: Duration::from_secs(round.seconds), arguments: round.verb.arguments };
     said.extend((round.trouble.strikes)(&scene, &mut run).map(|more| Some(more).filter(|more| !more.is_empty()))?);
     let ended = run.end()?;
     said.push(ended.said);

@@ -81,8 +81,8 @@ impl Run {
     }
 
     /// Goes on for a while, or to the end.
-    pub fn goes_on(&mut self, millis: u64) {
-        let end = Instant::now() + Duration::from_millis(millis);
+    pub fn goes_on(&mut self, time: Duration) {
+        let end = Instant::now() + time;
         while Instant::now() < end && !self.has_ended() {
             std::thread::sleep(SOON);
         }
@@ -130,15 +130,19 @@ impl Drop for Run {
     }
 }
 
-/// Runs a verb undisturbed, and gives how many events it had.
+/// Runs a verb undisturbed, and gives when each of its events came.
 ///
 /// # Errors
 /// It does not end well.
-pub fn undisturbed(region: &LabRegion, arguments: &[&str]) -> Result<usize, Failed> {
+pub fn undisturbed(region: &LabRegion, arguments: &[&str]) -> Result<Vec<Duration>, Failed> {
+    let (begun, mut came) = (Instant::now(), Vec::new());
     let mut run = Run::begin(region, arguments, "undisturbed", None)?;
-    run.reaches(usize::MAX)?;
-    let events = run.events();
+    until_looking_every(SOON, LIMIT, &format!("`{}` to end", run.words), || {
+        let ended = run.has_ended();
+        came.resize(run.events(), begun.elapsed());
+        ended
+    })?;
     let ended = run.end()?;
     want(ended.ok, || ended.said.clone())?;
-    Ok(events)
+    Ok(came)
 }

@@ -64,7 +64,7 @@ fn pass_over(suite: &mut Suite, ground: &mut Ground, on: &str, moments: Moments)
         let (installed, packages) = (ground.look()?, ground.installed_packages()?);
         let back = ground.undisturbed(&BACK)?;
         ground.becomes(&before, "after an undisturbed reset")?;
-        found = Some((before, installed, packages, moments.of(there), moments.of(back)));
+        found = Some((before, installed, packages, moments.of(there.len()), moments.of(back.len())));
         Ok(())
     });
     let (before, installed, packages, there, back) = found?;
@@ -107,7 +107,8 @@ fn stopped(
     if let Some(at) = at {
         let mut run = Run::begin(&ground.region, verb.arguments, "stopped", None)?;
         run.reaches(at)?;
-        run.signal(Signal::KILL)?;
+        // Half of them by the hand of the operator.
+        run.signal(if at % 2 == 0 { Signal::KILL } else { Signal::TERM })?;
         said.push(run.end()?.said);
     }
     ground.again(verb.arguments, said)?;

@@ -1,5 +1,7 @@
 //! What disturbs a run: one line per disturbance.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::ground::Ground;
@@ -14,8 +16,8 @@ pub struct Scene<'a> {
     pub ground: &'a Ground,
     /// The host.
     pub host: &'a str,
-    /// How long it lasts, in seconds, where it ends by itself.
-    pub seconds: u64,
+    /// How long it lasts, where it ends by itself.
+    pub lasts: Duration,
     /// The verb that runs.
     pub arguments: &'a [&'a str],
 }
@@ -98,7 +100,7 @@ fn frozen(scene: &Scene<'_>, run: &mut Run) -> Result<String, Failed> {
 fn power_lost(scene: &Scene<'_>, run: &mut Run) -> Result<String, Failed> {
     let region = &scene.ground.region;
     region.ok(&["lab", "power", scene.host, "off", "--hard"])?;
-    run.goes_on(scene.seconds * 1000);
+    run.goes_on(scene.lasts);
     region.ok(&["lab", "power", scene.host, "on"])?;
     booted(scene)
 }
@@ -120,7 +122,7 @@ new=; for point in $(findmnt --fstab --noheadings --raw --output TARGET --types 
 fn cut(scene: &Scene<'_>, run: &mut Run, from: &str) -> Result<String, Failed> {
     let region = &scene.ground.region;
     region.ok(&["lab", "cut", scene.host, from])?;
-    run.goes_on(scene.seconds * 1000);
+    run.goes_on(scene.lasts);
     nothing_said(region.ok(&["lab", "heal", scene.host, from]))
 }
 
@@ -150,7 +152,7 @@ fn volume_full(scene: &Scene<'_>, _: &mut Run) -> Result<String, Failed> {
     nothing_said(scene.ground.region.on(scene.host, &fill))
 }
 
-/// Where a reset has unmounted it, the file is still on the bricks: it goes when the volume is back.
+/// Where a reset has unmounted it, the file is still on the bricks: it goes before data is written the next time.
 fn volume_emptied(scene: &Scene<'_>) -> Result<(), Failed> {
     scene.ground.region.on(scene.host, "! mountpoint -q /srv/data || timeout 120 rm -f /srv/data/full").map(drop)
 }

@@ -32,12 +32,15 @@ fn damaged(region: &LabRegion) -> Result<(), Failed> {
 fn away(region: &LabRegion) -> Result<(), Failed> {
     region.on("storage-2", "pkill -f -- '--brick-name /srv/bricks/data/dat[a]'")?;
     region.on("compute-2", "for i in $(seq 50); do head -c 8000000 /dev/urandom >/srv/data/big-$i; done; sync")?;
-    let mut run = region.start(&["--lab", "install", "--yes"])?;
-    until(60, "the brick to be served again", || {
-        region.on("storage-2", "pgrep -f -- '--brick-name /srv/bricks/data/dat[a]'").is_ok()
+    let said = std::thread::scope(|scope| {
+        let run = scope.spawn(|| region.exits(HOST, &["--lab", "install", "--yes"]));
+        until(60, "the brick to be served again", || {
+            region.on("storage-2", "pgrep -f -- '--brick-name /srv/bricks/data/dat[a]'").is_ok()
+        })?;
+        region.on("storage-2", "pkill -f -- '--brick-name /srv/bricks/data/dat[a]'")?;
+        run.join().map_err(|_| "the run ended in a panic")?
     })?;
-    region.on("storage-2", "pkill -f -- '--brick-name /srv/bricks/data/dat[a]'")?;
-    until(120, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
+    want(said.contains("away") && said.contains("storage-2:/srv/bricks/data/data"), || said.clone())?;
     region.ok(&["--lab", "install", "--yes"])?;
     region.ok(&["--lab", "plan", "--exit-code"]).map(drop)
 }
@@ -55,5 +58,6 @@ fn full(region: &LabRegion) -> Result<(), Failed> {
     until(120, "the client to remove files", || region.on("compute-2", remove).is_ok())?;
     until(180, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
     region.ok(&["--lab", "install", "--yes"])?;
-    region.ok(&["--lab", "status", "--exit-code"]).map(drop)
+    let well = || region.ok(&["--lab", "status", "--exit-code"]).is_ok();
+    until(120, "a volume that has nothing to heal", well)
 }

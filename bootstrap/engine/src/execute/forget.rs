@@ -73,6 +73,7 @@ for unit in regionctl-revert.service regionctl-revert.timer {units}; do
   [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ] && ! systemctl is-failed -q -- "$unit" || trace "the unit $unit"
 done
 grep -rslI -m 1 -e '{OURS}' /etc 2>/dev/null | while read -r file; do trace "$file"; done
+find /etc -xdev -name '*.regionctl' | while read -r file; do trace "$file"; done
 ! command -v nft >/dev/null || nft list tables | grep -E '^table [^ ]+ regionctl' | while read -r table; do trace "the $table"; done
 "#,
             files = ours("file"),

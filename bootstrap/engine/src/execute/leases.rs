@@ -77,7 +77,7 @@ impl Run<'_> {
             tokio::select! {
                 followed = remote.follow(&follow, &follow, told) => followed?,
                 () = self.interrupted() => {
-                    return Err(remote.error("waiting", format!("the run was stopped; {} ends with the step that it is in", unit.unit())));
+                    return Err(remote.error("waiting", format!("the run was stopped; {unit} ends with the step that it is in, or at once by `systemctl stop {unit}` there", unit = unit.unit())));
                 }
             }
         }

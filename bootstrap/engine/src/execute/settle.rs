@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::{Order, RunError};
 use crate::engine::{Engine, Survey};
 use crate::journal::Listener;
+use crate::remote::HostError;
 
 /// The hosts on which a unit of an earlier run is at work, or what may cut SSH waits for its confirmation.
 pub fn unsettled(survey: &Survey) -> impl Iterator<Item = &str> {
@@ -23,7 +24,7 @@ impl Engine {
     /// before is to be asked again after this.
     ///
     /// # Errors
-    /// Somebody else works on such a host, or the region folder cannot be used.
+    /// Somebody else works on such a host, it cannot be settled although it answers, or the region folder cannot be used.
     pub async fn settle(
         &self,
         survey: &Survey,
@@ -52,6 +53,11 @@ impl Engine {
         }
         let ok = settled.as_ref().is_ok_and(|survey| survey.values().all(Result::is_ok));
         run.end(&BTreeMap::new(), ok)?;
-        settled.map(drop).map_err(RunError::from)
+        // One that went away meanwhile does not keep the others from their work.
+        let away = |error: &HostError| matches!(error, HostError::Ssh { away: true, .. });
+        match settled?.into_values().filter_map(Result::err).find(|error| !away(error)) {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
     }
 }

@@ -186,7 +186,7 @@ impl Run<'_> {
         let mut stop = self.stop.clone();
         if stop.wait_for(|stop| *stop).await.is_ok() {
             let script = batch::stop_script(name);
-            while remote.script("ending the run", &script).await.is_err() {
+            while remote.script_apart("ending the run", &script).await.is_err() {
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             }
         }
@@ -222,6 +222,9 @@ impl Run<'_> {
             .map_err(|error| remote.error("planning", error.to_string()))?;
         let mask = vault.mask(changes);
         let _slot = self.slots.acquire().await;
+        if *self.stop.borrow() {
+            return Err(remote.error("waiting", "the run was stopped".into()));
+        }
         let (host, stage) = (&remote.name, layer);
         self.noted(
             remote,

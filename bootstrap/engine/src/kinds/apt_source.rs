@@ -7,7 +7,7 @@
 
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 
-use super::edit::{file_lines, keep_folder, make_folder};
+use super::edit::{file_lines, keep_folder, put_back};
 use super::{normal, text, words};
 use crate::kind::{Kind, Rows};
 
@@ -49,11 +49,8 @@ fn path(name: &str) -> String {
 fn apply_one(change: &Change) -> String {
     let path = quote(&path(&change.id().name));
     let script = match change.after() {
-        None => format!("rm -f -- {path}\n"),
-        Some(_) if change.action == Action::Return => {
-            let folder = make_folder(&path);
-            format!("{folder}cp -a -- \"$KEEP/copy\" {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n")
-        }
+        None => format!("rm -f -- {path} {path}.regionctl\n"),
+        Some(_) if change.action == Action::Return => put_back(&path),
         Some(want) => format!(
             "printf '%s' {} >{path}.regionctl\nsync -- {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n",
             quote(&deb822(want))

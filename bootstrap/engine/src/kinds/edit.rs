@@ -48,14 +48,20 @@ pub fn keep_folder(path: &str) -> String {
     format!("stat -c '%a %u:%g' -- \"$(dirname -- {path})\" >\"$KEEP/folder\"")
 }
 
-/// Shell that makes that folder again, if it is gone.
-pub fn make_folder(path: &str) -> String {
+/// Shell that puts the original back from `$KEEP/copy`, for good: its copy goes as soon as it is there. That folder is made again,
+/// if it is gone.
+pub fn put_back(path: &str) -> String {
     format!(
-        r#"folder=$(dirname -- {path})
+        r#"[ -e "$KEEP/copy" ] || [ -L "$KEEP/copy" ] || fail 'no copy of the original is kept'
+folder=$(dirname -- {path})
 if [ ! -d "$folder" ]; then
   mkdir -p -- "$folder"
   if read -r mode owner 2>/dev/null <"$KEEP/folder"; then chown "$owner" "$folder"; chmod "$mode" "$folder"; fi
 fi
+cp -a -- "$KEEP/copy" {path}.regionctl
+[ -L {path}.regionctl ] || sync -- {path}.regionctl
+mv -fT -- {path}.regionctl {path}
+sync -- "$folder"
 "#
     )
 }

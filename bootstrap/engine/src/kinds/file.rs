@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regionctl_plan::{Action, Change, Fields, Resource, quote, sha256};
 
-use super::edit::{keep_folder, make_folder};
+use super::edit::{keep_folder, put_back};
 use super::words;
 use crate::kind::{Kind, Rows};
 
@@ -115,13 +115,10 @@ fn content_digest(fields: &Fields) -> Option<String> {
 fn apply_one(change: &Change) -> String {
     let path = quote(&change.id().name);
     let Some(want) = change.after() else {
-        return format!("rm -f -- {path}\n");
+        return format!("rm -f -- {path} {path}.regionctl\n");
     };
     if change.action == Action::Return {
-        return format!(
-            "[ -e \"$KEEP/copy\" ] || [ -L \"$KEEP/copy\" ] || fail 'no copy of the original is kept'\n{}cp -a -- \"$KEEP/copy\" {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n",
-            make_folder(&path)
-        );
+        return put_back(&path);
     }
     let text = |field: &str| want.get(field).and_then(|v| v.as_str());
     let mut script = format!("tmp={path}.regionctl\n");

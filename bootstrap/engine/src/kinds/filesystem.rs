@@ -65,7 +65,7 @@ fn apply_one(change: &Change) -> String {
     let label = text(change.after(), "label").map(quote);
     let option = label.as_ref().map(|label| format!(" -L {label}")).unwrap_or_default();
     let make = match (change.action, sort) {
-        (Action::Return, _) => format!("fail {path} holds no file system any more"),
+        (Action::Return, _) => format!("echo left: {path}, which holds no file system any more"),
         (_, "xfs") => format!("mkfs.xfs -q{option} -- {path}"),
         (_, "ext4") => format!("mkfs.ext4 -q{option} -- {path}"),
         _ => format!("fail {} is not a file system that can be made", quote(sort)),
@@ -88,7 +88,7 @@ elif [ "$(blkid -p -o value -s LABEL -- {path} || :)" != {} ]; then
   at=$(findmnt -nfro TARGET -S "$device") || at=
   {relabel} >/dev/null
 fi
-sync -- {path}
+[ ! -e {path} ] || sync -- {path}
 "#,
         label.as_deref().unwrap_or("''")
     )

@@ -25,7 +25,7 @@ pub const CLI: &str = r#"
 gluster_try() {
   _end=$(($(seconds) + 60))
   until _out=$(timeout -k 5 150 gluster --mode=script "$@" 2>&1); do
-    [ $? -lt 124 ] || fail "gluster $* did not end within 150 s; see: systemctl status glusterd"
+    case $? in 124 | 137) fail "gluster $* did not end within 150 s; see: systemctl status glusterd" ;; esac
     case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'* | *' not connected'* | *"Peer in Cluster"*) [ "$(seconds)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
     heed
     sleep 0.5
@@ -237,6 +237,9 @@ elif gluster_volume {name}; then echo left: the volume {name}, glusterd is not r
         Some(false) => script += &stop,
         None => {}
     }
+    if change.action == Action::Return {
+        script = format!("if gluster_runs && gluster_volume {name}; then :\n{script}else echo left: the volume {name}; fi\n");
+    }
     script
 }
 
@@ -266,6 +269,10 @@ impl Kind for Opt {
             let (volume, option) = split(&change.resource);
             let (volume, option) = (quote(volume), quote(option));
             match text(change.after(), "value") {
+                Some(value) if change.action == Action::Return => format!(
+                    "! gluster_runs || ! gluster_volume {volume} || gluster_try volume set {volume} {option} {}\n",
+                    quote(value)
+                ),
                 Some(value) => format!("gluster_try volume set {volume} {option} {}\n", quote(value)),
                 None => format!("! gluster_runs || ! gluster_volume {volume} || gluster_try volume reset {volume} {option}\n"),
             }

@@ -87,11 +87,14 @@ impl Kind for Mount {
     }
 }
 
-/// `unmount POINT`: one that does not answer is let go, of one in use it is said by whom.
+/// `unmount POINT`: one whose process is gone, or that does not answer for a minute, is let go; of one in use it is said by whom.
+/// While a server of it has just gone away, a Gluster mount stands still for its `network.ping-timeout` of 20 s.
 const UNMOUNT: &str = r#"
-answers() { timeout 10 stat -- "$1/." >/dev/null 2>&1; }
+answers() { timeout 30 stat -- "$1/." >/dev/null 2>&1; }
 unmount() {
-  answers "$1" || { umount -l -- "$1"; return; }
+  if _said=$(timeout -k 5 60 stat -- "$1/." 2>&1 >/dev/null); then :; else
+    case "$? $_said" in 124* | 137* | *'Transport endpoint is not connected') umount -l -- "$1"; return ;; esac
+  fi
   umount -- "$1" || { used_below "$1" >&2; return 1; }
 }
 used_below() {
@@ -224,7 +227,7 @@ fn gluster_mount(point: &str) -> String {
   until_true 60 {point}' to answer' settled
   usable || {{ tail -n 15 -- {log} >&2 || :; fail {point}' cannot be mounted'; }}
 }}
-mount_unit_is_gone() {{ ! systemctl is-active -q -- "$unit"; }}
+mount_unit_is_gone() {{ is_mounted || ! systemctl is-active -q -- "$unit"; }}
 settled() {{ usable || ! systemctl is-active -q -- "$unit"; }}
 usable() {{ is_mounted && timeout 10 stat -- {point}/. >/dev/null 2>&1; }}
 "#

@@ -50,11 +50,12 @@ impl Kind for Package {
     }
 }
 
-/// `apt_lock_holder` prints who holds a lock of apt or dpkg, as `NAME (process PID)`: nothing if nobody does. Inodes of other
+/// `apt_lock_holder [LOCK…]` prints who holds a lock of apt or dpkg, as `NAME (process PID)`: nothing if nobody does. Inodes of other
 /// file systems have the same numbers, so the holder must have the lock file open.
 pub const APT_LOCKS: &str = r#"
 apt_lock_holder() {
-  for _lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
+  [ "$#" -gt 0 ] || set -- /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock
+  for _lock in "$@"; do
     _inode=$(stat -c %i -- "$_lock" 2>/dev/null) || continue
     for _pid in $(awk -v inode=":$_inode" 'substr($6, length($6) - length(inode) + 1) == inode && $5 > 0 { print $5 }' /proc/locks); do
       [ -n "$(find "/proc/$_pid/fd" -lname "$_lock" 2>/dev/null)" ] || continue
@@ -116,6 +117,8 @@ apt_lists() {
 }
 apt_update() { apt_alone; apt update; }
 apt_install() {
+  # What was begun is ended first: it may need no room, or give some back.
+  [ ! -e "$STATE/apt-unfinished" ] || begin
   room / 300 5000; room /var 300 5000; room_for_initrd
   begin
   apt_lists
@@ -124,6 +127,9 @@ apt_install() {
 }
 # A service may go on running without its package, and nothing would know it any more.
 purge() {
+  # apt knows only those that dpkg or its lists have, and for one that it does not know it removes none.
+  set -- $(dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' -- "$@" 2>/dev/null | sed -n '/^not-installed /d; s/^[^ ]* //p')
+  [ "$#" -gt 0 ] || return 0
   _units=$(dpkg-query -L "$@" 2>/dev/null | sed -n 's#^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\|path\)\)$#\2#p' | sort -u)
   apt purge "$@"
   systemctl daemon-reload

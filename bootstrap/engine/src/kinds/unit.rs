@@ -1,7 +1,7 @@
 //! Kind `unit`: a systemd unit. The name is the unit's, with its suffix.
 //!
 //! Fields: `enabled` (`enabled`, `disabled`, `masked`, `static`), `active` (true or false), `current` (true: it was started or
-//! reloaded after its configuration last changed). Parameters: `config` (files whose change wants a restart),
+//! reloaded with its configuration as it is). Parameters: `config` (files whose change wants a restart),
 //! `reload` (true: a reload is enough), `log` (files in which it says why it did not start, if it does not tell the journal).
 //!
 //! Because `current` is read from the host, a crash between writing a file and restarting its unit is mended by the next
@@ -27,12 +27,18 @@ impl Kind for Unit {
         let reloads = words(resources.iter().map(|r| reloaded(&r.id.name)));
         format!(
             r#"set -- {names}
-systemctl show --timestamp=us+utc -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ActiveEnterTimestamp -- "$@" 2>/dev/null |
+read -r up _ </proc/uptime; row systemd uptime "$up"
+row systemd clock "$(date +%s.%N)"
+systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ActiveEnterTimestampMonotonic -- "$@" 2>/dev/null |
 while IFS= read -r line; do
   case "$line" in '') shift ;; *) row "$1" "${{line%%=*}}" "${{line#*=}}" ;; esac
 done
-stat --printf '%n\tchanged\t%.6Z\n' -- {configs} 2>/dev/null
-stat --printf '%n\tchanged\t%.6Y\n' -- {reloads} 2>/dev/null || :
+stat --printf '%n\tchanged\t%.9Z\n' -- {configs} 2>/dev/null || :
+for mark in {reloads}; do
+  [ -f "$mark" ] || continue
+  row "$mark" noted yes
+  while IFS='	' read -r file changed; do row "$mark" "$file" "$changed"; done <"$mark"
+done
 "#
         )
     }
@@ -52,11 +58,7 @@ stat --printf '%n\tchanged\t%.6Y\n' -- {reloads} 2>/dev/null || :
             "enabled-runtime" => "disabled",
             state => state,
         };
-        let changed = |path: &str| rows.get(path, "changed").and_then(|time| time.parse::<f64>().ok()).unwrap_or_default();
-        let newest = resource.list_param("config").into_iter().map(changed).fold(0.0, f64::max);
-        let started = rows.get(name, "ActiveEnterTimestamp").and_then(seconds).unwrap_or_default();
-        let current = newest <= started.max(changed(&reloaded(name))) && rows.get(name, "NeedDaemonReload") != Some("yes");
-        let current = current || !active;
+        let current = !active || (has_read(resource, rows) && rows.get(name, "NeedDaemonReload") != Some("yes"));
         Some(Fields::from([
             ("enabled".into(), enabled.into()),
             ("active".into(), active.into()),
@@ -74,39 +76,37 @@ stat --printf '%n\tchanged\t%.6Y\n' -- {reloads} 2>/dev/null || :
 }
 
 /// `known UNIT`: systemd has its file. `forget_failure UNIT`: a unit that failed often is started again when its cause was
-/// mended, and one whose file goes is not listed as failed until the next boot. `note_current UNIT FILES`: it has read these files;
-/// one may be from the future, if the clock was set back.
+/// mended, and one whose file goes is not listed as failed until the next boot. `note_current UNIT FILES`: it has read these files.
 const KNOWN: &str = r#"
 known() { [ "$(systemctl show -p LoadState --value -- "$1")" != not-found ]; }
 note_current() {
   mkdir -p /run/regionctl/reloaded
   _mark=/run/regionctl/reloaded/$1; shift
-  : >"$_mark"
-  _newest=$(stat -c %Z -- "$@" 2>/dev/null | sort -n | tail -n 1)
-  [ "${_newest:-0}" -le "$(date +%s)" ] || touch -d "@$((_newest + 1))" -- "$_mark"
+  stat --printf '%n\t%.9Z\n' -- "$@" >"$_mark" 2>/dev/null || :
 }
 forget_failure() { systemctl reset-failed -- "$1" 2>/dev/null || :; }
 "#;
 
-/// A file that is as old as our last reload of the unit.
+/// What we noted when we last started or reloaded the unit: which files it read, and when each had last changed. It goes with a boot.
 fn reloaded(name: &str) -> String {
     format!("/run/regionctl/reloaded/{name}")
 }
 
-/// Seconds since 1970 of a time stamp such as `Fri 2026-11-20 23:59:59.123456 UTC`.
-///
-/// The calendar is Howard Hinnant's `days_from_civil` (<https://howardhinnant.github.io/date_algorithms.html>).
-fn seconds(stamp: &str) -> Option<f64> {
-    let mut words = stamp.split_whitespace().skip(1);
-    let mut date = words.next()?.split('-').map(|n| n.parse::<i32>().ok());
-    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    let mut time = words.next()?.split(':').map(|n| n.parse::<f64>().ok());
-    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year / 400, year % 400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719_468;
-    Some(f64::from(days) * 86_400.0 + hour * 3_600.0 + minute * 60.0 + second)
+/// How much later than its unit's start a file must have changed, in seconds: the kernel gives the time since boot in hundredths.
+const LATER: f64 = 0.05;
+
+/// True if the unit has its configuration as it is. What we noted is compared for being the same, so that it does not matter what was
+/// done to the clock; of a unit that we did not start, by the time since boot.
+fn has_read(resource: &Resource, rows: &Rows) -> bool {
+    let (name, configs) = (&resource.id.name, resource.list_param("config"));
+    let mark = reloaded(name);
+    if rows.get(&mark, "noted").is_some() {
+        return configs.iter().all(|path| rows.get(&mark, path) == rows.get(path, "changed"));
+    }
+    let number = |name: &str, field: &str| rows.get(name, field).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
+    let booted = number("systemd", "clock") - number("systemd", "uptime");
+    let started = booted + number(name, "ActiveEnterTimestampMonotonic") / 1e6;
+    configs.iter().all(|path| number(path, "changed") <= started + LATER)
 }
 
 fn apply_one(change: &Change) -> String {
@@ -169,14 +169,28 @@ fn as_wanted(change: &Change, name: &str, want: &Fields) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::*;
+
+    fn seen(mark: &str, changed: &str, started: &str) -> bool {
+        let resource = Resource::present("unit", "a.service").param("config", vec!["/etc/a"]);
+        let text = format!(
+            "systemd\tuptime\t1000.00\nsystemd\tclock\t51000.0\na.service\tActiveEnterTimestampMonotonic\t{started}\n/etc/a\tchanged\t{changed}\n{mark}"
+        );
+        has_read(&resource, &Rows::read(text.lines()))
+    }
 
     #[test]
-    fn known_instants() {
-        assert_eq!(seconds("Thu 1970-01-01 00:00:00 UTC"), Some(0.0));
-        assert_eq!(seconds("Tue 2000-02-29 00:00:00.250000 UTC"), Some(951_782_400.25));
-        assert_eq!(seconds("Fri 2026-11-20 23:59:59 UTC"), Some(1_795_219_199.0));
-        assert_eq!(seconds(""), None);
-        assert_eq!(seconds("n/a"), None);
+    fn one_that_we_did_not_start_has_read_what_is_older() {
+        assert!(seen("", "50400.000000001", "400000000"));
+        assert!(!seen("", "50401.0", "400000000"));
+    }
+
+    #[test]
+    fn one_that_we_started_has_read_what_it_read_then_whatever_the_clock_says() {
+        let noted = |changed| {
+            format!("/run/regionctl/reloaded/a.service\tnoted\tyes\n/run/regionctl/reloaded/a.service\t/etc/a\t{changed}\n")
+        };
+        assert!(seen(&noted("99000.000000001"), "99000.000000001", "1"));
+        assert!(!seen(&noted("99000.000000001"), "50000.5", "900000000"));
     }
 }

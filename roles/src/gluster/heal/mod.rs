@@ -77,19 +77,14 @@ fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
 "#,
         bricks.join(" ")
     );
-    let guard = format!(
-        r#"{PRELUDE}{BRICKS}if away=$(bricks_away {name}) && [ -n "$away" ]; then
-  fail "a brick of the volume "{name}" is away, what it lacks cannot be copied: $away"
-fi
-"#
-    );
     let command = want::Command {
         run: &format!(
             "{}{pending}count() {{ pending | wc -l; }}\nwait_for_copies {name} {PATIENCE} count\n",
             waiting(places.iter().copied())
         ),
         check: &format!("{pending}{INFO}[ -z \"$(pending)\" ] || nothing_to_heal {name}\n"),
-        guard: &guard,
+        // Whether bricks are away is asked while it waits: after a reboot they are, for a moment.
+        guard: ":",
         undo: Undo::Impossible("copies that are up to date stay so"),
     };
     want::command(&healed(volume).name, command).flapping()

@@ -16,8 +16,9 @@ fn wait(name: &str, status: &str, info: &str, count: &str) -> Result<(), String>
         std::fs::write(bricks.join(host), format!("hostname={host}\npath=/b\n")).unwrap();
     }
     let program = folder.join("gluster");
-    let script =
-        format!("#!/bin/sh\ncase \"$*\" in *status*) cat <<'END'\n{status}\nEND\n;; *info) cat <<'END'\n{info}\nEND\n;; esac\n");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *status*) cat <<'END'\n{status}\nEND\n;; *info) sed \"s/@n@/$(cat n | wc -l)/\" <<'END'\n{info}\nEND\n;; esac\n"
+    );
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let here = folder.display();
@@ -27,6 +28,7 @@ fn wait(name: &str, status: &str, info: &str, count: &str) -> Result<(), String>
         .replace("VOLUMES=/var/lib/glusterd/vols", &format!("VOLUMES={here}/vols"))
         .replace("GRACE=60", "GRACE=1")
         .replace("STILL=300", "STILL=2")
+        .replace("ASK=60", "ASK=1")
         .replace("looked))\" -ge 10", "looked))\" -ge 0");
     let script = format!("{waiting}cd {here}\ncount() {{ {count}; }}\nwait_for_copies data 8 count\n");
     let output = Command::new("timeout").args(["60", "sh", "-euc", &script]).output().unwrap();
@@ -79,6 +81,22 @@ fn what_is_not_healed_is_named() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+/// Who writes to a volume chooses the names.
+#[test]
+fn a_name_is_no_command() {
+    let said = wait("name", SERVED, &info("/it's $(x) - Is in split-brain\n"), "echo 1").unwrap_err();
+    assert!(said.contains(r"latest-mtime '/it'\''s $(x)'"), "{said}");
+}
+
+#[test]
+fn in_a_folder_that_is_copied_ever_more_is_found() {
+    // A second's window sees more files than the one before, and each time others.
+    let said = wait("more", SERVED, &info("/@n@ \n/b "), "echo x >>n; cat n | wc -l").unwrap_err();
+    assert!(said.contains("waited 8 s"), "{said}");
+    let said = wait("same", SERVED, &info("/a \n/b "), "echo x >>n; cat n | wc -l").unwrap_err();
+    assert!(said.contains("no file of the volume data was healed"), "{said}");
 }
 
 #[test]

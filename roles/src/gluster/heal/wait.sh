@@ -1,26 +1,28 @@
-# How long a brick may be away, and how long no copy may be made, in seconds.
+# How long a brick may be away, how long no copy may be made, and how often is asked if all is healed, in seconds.
 GRACE=60
 STILL=300
+ASK=60
 
 # `wait_for_copies VOLUME SECONDS COUNT`: waits until COUNT prints 0 (nothing: nobody knows), and asks the daemons meanwhile. It
-# ends as soon as nothing more can be expected: a brick is away, or no file gets healed.
+# ends sooner when a brick stays away, when no copy was made for a while, and when nothing is left to heal although a brick still
+# notes something.
 wait_for_copies() {
   volume=$1 limit=$2 count=$3
   begun=$(seconds)
-  asked=0 looked=0 refused='' renewed='' gone='' mute='' window=$begun before='' low=''
+  asked=0 looked=0 refused='' renewed='' gone='' mute='' sure=$begun window=$begun before='' low='' listed='' silent=''
   while n=$("$count"); [ "$n" != 0 ]; do
     heed
     now=$(seconds)
     [ "$((now - begun))" -lt "$limit" ] || fail "waited $limit s for ${n:-unknown} files of the volume $volume to be copied; see: gluster volume heal $volume info"
     progress "${n:-?} files and folders of $volume wait to be copied"
     look_at_bricks
+    heed
     ask_for_copies
+    heed
+    ! is_healed || return 0
     note_count
     if [ "$((now - window))" -ge "$STILL" ]; then
-      if is_still; then
-        ! nothing_to_heal "$volume" || return 0
-        why_still
-      fi
+      why_still
       window=$now before=$low low=''
     fi
     sleep 1
@@ -51,22 +53,34 @@ ask_for_copies() {
   fi
   refused=${refused:-$now}
   if [ "$((now - refused))" -ge "$GRACE" ] && [ -z "$gone$mute$renewed" ]; then
-    renewed=yes
     renew_daemon
   fi
 }
 
 # The daemon that heals may wait for ever at the port that a brick had before. It is started anew only with its volumes, which by
-# force starts bricks too: only where all of them run.
+# force starts bricks too: only where all of them run. If that is refused it is tried again.
 renew_daemon() {
-  pkill -f -- '--process-name glustersh[d]( |$)' || :
+  started=
   for info in "$VOLUMES"/*/info; do
     grep -qsx status=1 "$info" || continue
     info=${info%/info}
-    if away=$(bricks_away "${info##*/}") && [ -z "$away" ]; then
-      timeout -k 5 120 gluster --mode=script volume start "${info##*/}" force >/dev/null 2>&1 || :
-    fi
+    heed
+    away=$(bricks_away "${info##*/}") && [ -z "$away" ] || return 0
+    started="$started ${info##*/}"
   done
+  pkill -f -- '--process-name glustersh[d]( |$)' || :
+  for name in $started; do
+    heed
+    ! timeout -k 5 120 gluster --mode=script volume start "$name" force >/dev/null 2>&1 || renewed=yes
+  done
+}
+
+# A brick also notes what is only just being written, so the list of a volume in use may never be empty. Gluster looks at every file
+# of it: only where there are few.
+is_healed() {
+  [ "$((now - sure))" -ge "$ASK" ] && [ "${n:-0}" -lt 1000 ] || return 1
+  sure=$now
+  nothing_to_heal "$volume"
 }
 
 # The fewest of this time and of the time before are compared, so that what clients write meanwhile does not count.
@@ -77,12 +91,21 @@ note_count() {
 }
 is_still() { [ -z "$low" ] || [ "$low" -ge "$before" ]; }
 
-# Goes back if a file is being healed right now, or Gluster has so much to look at that it does not tell in time.
+# Goes back if fewer wait than before, if a file is being healed, or if one that waited before is no longer among them: in a folder
+# that is copied ever more is found. Where Gluster has so much to look at that it names nothing, the number must fall at last.
 why_still() {
-  info=$(heal_info "$volume" 120) || return 0
+  if ! is_still; then silent=; return 0; fi
+  if ! info=$(heal_info "$volume" 120); then
+    [ -n "$silent" ] || { silent=yes; return 0; }
+    fail "no file of the volume $volume was healed for $((2 * STILL)) s, ${n:-unknown} files wait: too many for gluster to name; see: /var/log/glusterfs/glustershd.log"
+  fi
+  silent=
+  files=$(printf '%s\n' "$info" | sed -n 's/ *$//; s/ - Possibly undergoing heal$//; \,^[/<],p' | sort -u)
+  former=$listed listed=$files
   ! printf '%s\n' "$info" | grep -q 'Possibly undergoing heal' || return 0
-  files=$(printf '%s\n' "$info" | sed -n 's/ *$//; \,^[/<],p' | sort -u)
   [ -n "$files" ] || return 0
+  if [ -n "$former" ] && printf '%s\n' "$former" | grep -vxqFe "$files"; then return 0; fi
+  if [ -z "$former" ] && [ "${n:-0}" -gt "${before:-0}" ]; then return 0; fi
   {
     echo "no file of the volume $volume was healed for $STILL s"
     printf '%s\n' "$files" | head -n 5 | while IFS= read -r file; do why_not "$file"; done
@@ -91,11 +114,13 @@ why_still() {
   exit 1
 }
 
-# `why_not FILE`: what Gluster, or an arbiter here, says of it, and what can be done.
+quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"; }
+
+# `why_not FILE`: what Gluster, or an arbiter here, says of it, and what can be done. Who writes to a volume chooses the names.
 why_not() {
   case $1 in *' - Is in split-brain')
     file=${1%' - Is in split-brain'}
-    echo "$file: split brain, its copies went apart. Choose one: gluster volume heal $volume split-brain latest-mtime '$file' (or: source-brick HOST:BRICK '$file')"
+    echo "$file: split brain, its copies went apart. Choose one: gluster volume heal $volume split-brain latest-mtime $(quoted "$file") (or: source-brick HOST:BRICK $(quoted "$file"))"
     return ;;
   esac
   for brick in $ARBITERS; do
@@ -104,7 +129,7 @@ why_not() {
     id=$(printf '%s\n' "$blamed" | head -n 1)
     good=$(grep -lsx "brick-id=${id#trusted.afr.}" "$VOLUMES/$volume"/bricks/* | head -n 1)
     good=$(sed -n 's/^hostname=//p' "$good")
-    echo "$1: no good copy is left, a write failed on every one. Compare them on their bricks; if that on $good is right, on this server: setfattr -n $id -v 0x000000000000000000000000 '$brick$1'"
+    echo "$1: no good copy is left, a write failed on every one. Compare them on their bricks; if that on $good is right, on this server: setfattr -n $id -v 0x000000000000000000000000 $(quoted "$brick$1")"
     return
   done
   echo "$1: not healed"

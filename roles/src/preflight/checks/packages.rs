@@ -17,8 +17,8 @@ pub(super) fn reachable(host: &Host<'_>) -> Vec<Said> {
     failed.map(|(name, source)| Said::new(format!("`{}`: {}", name, source.error.trim_start_matches("E: ")))).collect()
 }
 
-/// What our own run does or left is finished by the next one, and while another apt is at work nobody knows how it ends: an
-/// install waits for it, and looks then.
+/// What our own run does or left is finished by the next one, and while another dpkg is at work it is in between: an install waits
+/// for it, and finishes what it leaves.
 pub(super) fn healthy(host: &Host<'_>) -> Vec<Said> {
     let apt = &host.probe.apt;
     let (said, hint) = if !apt.audit.is_empty() {
@@ -31,8 +31,8 @@ pub(super) fn healthy(host: &Host<'_>) -> Vec<Said> {
     if !apt.ours.is_empty() {
         return vec![Said::note(format!("{said}; it is the work of {}, which the next install finishes", apt.ours))];
     }
-    if !apt.lock_holder.is_empty() {
-        return vec![Said::note(format!("{said}; {} is at work, which an install waits for", apt.lock_holder))];
+    if !apt.dpkg_holder.is_empty() {
+        return vec![Said::note(format!("{said}; {} is at work, which an install waits for", apt.dpkg_holder))];
     }
     vec![Said::new(said).hint(hint)]
 }

@@ -20,6 +20,8 @@ pub struct Apt {
     pub check_error: String,
     /// The process that holds a lock of apt or dpkg, as `NAME (process PID)`.
     pub lock_holder: String,
+    /// The process that holds a lock of dpkg: it may be in the middle of its work.
+    pub dpkg_holder: String,
     /// Our own run that is at work with packages, or was stopped while it was.
     pub ours: String,
     /// Packages on hold.
@@ -47,6 +49,7 @@ impl Apt {
             "audit" => text(&mut self.audit, value),
             "check-error" => text(&mut self.check_error, value),
             "lock-holder" => text(&mut self.lock_holder, value),
+            "dpkg-holder" => text(&mut self.dpkg_holder, value),
             "ours" => text(&mut self.ours, value),
             "held" => push(&mut self.held, value),
             _ => false,
