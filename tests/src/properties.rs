@@ -271,7 +271,7 @@ pub fn same(before: &str, after: &str, when: &str) -> Result<(), Broken> {
 ///
 /// Hashes of /etc with modes and owners, dpkg's list, users' keys, mounts, what is enabled and running, and Gluster's own word.
 pub const STATE: &str = r#"
-find /etc -xdev ! -name '*.regionctl' -printf '%M %u %g %p %l\n' | sort
+find /etc -xdev -printf '%M %u %g %p %l\n' | sort
 find /etc -xdev -type f -print0 | sort -z | xargs -0 sha256sum
 dpkg-query -W -f='${Package} ${Version} ${db:Status-Status}\n' | grep -v ' config-files$'
 cat /root/.ssh/authorized_keys 2>/dev/null || :

@@ -131,7 +131,9 @@ fn files() -> Vec<Sample> {
                 spoil("group", "chgrp nogroup /etc/sample.conf"),
                 gone("rm /etc/sample.conf"),
             ],
-        ),
+        )
+        // Power was lost while it was written again.
+        .stands_on("mv /etc/sample.conf /etc/sample.conf.regionctl"),
         sample(
             "a file in a folder that may go with a package",
             Needs::Nothing,
@@ -264,7 +266,9 @@ fn system() -> Vec<Sample> {
                 spoil("status", "rm -f /var/lib/dpkg/info/ed.prerm; dpkg --unpack /var/cache/apt/archives/ed_*.deb"),
                 gone("dpkg -P ed"),
             ],
-        ),
+        )
+        // apt knows no package then that dpkg does not have.
+        .stands_on("dpkg -P ed; rm -rf /var/lib/apt/lists/*_*"),
         sample("a new apt source", Needs::Nothing, "", apt(), apt_spoils()),
         sample(
             "an apt source that was there",
