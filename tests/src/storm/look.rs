@@ -19,7 +19,7 @@ systemctl list-units --plain --no-legend --no-pager --state=active --type=servic
   awk '$4 != "exited" || $1 ~ /^regionctl-/ {print "active", $1, $4}' |
   grep -Ev ' (user@|user-runtime-dir@|session-|run-|dev-|proc-|sys-|systemd-(hostnamed|localed|timedated|tmpfiles-clean|fsckd?)[.@]|regionctl-lab-|apt-daily(-upgrade)?[.]service|dpkg-db-backup[.]service)' || :
 if command -v nft >/dev/null; then
-  nft -s list ruleset | awk '/^table/ { table = $2 " " $3; part = "" } /^\t[a-z]/ { part = $2; n = 0 } { print "filter", table, part, ++n, $0 }'
+  nft -s list ruleset | awk '/^table/ { table = $2 " " $3; part = ""; n = 0 } /^\t[a-z]/ { part = $2; n = 0 } { print "filter", table, part, ++n, $0 }'
 fi
 for cert in /etc/openvpn/server/*.crt; do
   [ -e "$cert" ] || continue
