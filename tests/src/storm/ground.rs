@@ -137,6 +137,23 @@ impl Ground {
         Ok(keys)
     }
 
+    /// What is there once two looks are the same: one alone may meet Gluster in the middle of something.
+    ///
+    /// # Errors
+    /// No two are.
+    pub fn settled(&self) -> Result<Looks, Failed> {
+        let mut last = self.look()?;
+        until(120, "two looks that are the same", || match self.look() {
+            Ok(look) if look == last => true,
+            Ok(look) => {
+                last = look;
+                false
+            }
+            Err(_) => false,
+        })?;
+        Ok(last)
+    }
+
     /// Runs shell on every host at once, and gives what it printed.
     fn on_all(&self, script: impl Fn(&str) -> String) -> Result<BTreeMap<String, String>, Failed> {
         std::thread::scope(|scope| {

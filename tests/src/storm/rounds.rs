@@ -153,7 +153,7 @@ fn undisturbed(ground: &mut Ground, verbs: &[&'static Verb], references: &mut Re
     let fresh = ground.look()?;
     let first = Undisturbed::run(ground, &FIRST)?;
     ground.region.ok(&["--lab", "plan", "--exit-code"])?;
-    let installed = settled(ground)?;
+    let installed = ground.settled()?;
     references.insert(FIRST.name, Undisturbed { looks: installed.clone(), ..first });
     for verb in verbs.iter().filter(|verb| verb.on_installed && verb.leaves_installed()) {
         if references.contains_key(verb.name) {
@@ -162,7 +162,7 @@ fn undisturbed(ground: &mut Ground, verbs: &[&'static Verb], references: &mut Re
         let run = Undisturbed::run(ground, verb)?;
         let looks = match verb.first {
             First::Edit(..) => {
-                let looks = settled(ground)?;
+                let looks = ground.settled()?;
                 ground.undisturbed(&FIRST)?;
                 looks
             }
@@ -175,20 +175,6 @@ fn undisturbed(ground: &mut Ground, verbs: &[&'static Verb], references: &mut Re
     ground.becomes(&fresh, "after an undisturbed reset")?;
     references.insert(BACK.name, Undisturbed { looks: fresh, ..back });
     Ok(())
-}
-
-/// What is there once two looks are the same.
-fn settled(ground: &Ground) -> Result<Looks, Failed> {
-    let mut last = ground.look()?;
-    crate::region::until(120, "two looks that are the same", || match ground.look() {
-        Ok(look) if look == last => true,
-        Ok(look) => {
-            last = look;
-            false
-        }
-        Err(_) => false,
-    })?;
-    Ok(last)
 }
 
 /// One round.

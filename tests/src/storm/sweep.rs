@@ -61,7 +61,7 @@ fn pass_over(suite: &mut Suite, ground: &mut Ground, on: &str, moments: Moments)
     suite.step(format!("sweep over {on}: undisturbed, a reset gives back what an install found"), || {
         let before = ground.look()?;
         let there = ground.undisturbed(&FIRST)?;
-        let (installed, packages) = (ground.look()?, ground.installed_packages()?);
+        let (installed, packages) = (ground.settled()?, ground.installed_packages()?);
         let back = ground.undisturbed(&BACK)?;
         ground.becomes(&before, "after an undisturbed reset")?;
         found = Some((before, installed, packages, moments.of(there.len()), moments.of(back.len())));

@@ -5,7 +5,6 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::ground::Ground;
-use super::look;
 use super::run::Run;
 use super::second::Second;
 use crate::region::{Failed, want};
@@ -85,12 +84,11 @@ fn frozen(scene: &Scene<'_>, run: &mut Run) -> Result<String, Failed> {
     run.signal(Signal::STOP)?;
     let second = Second::of(scene.ground.name)?;
     let taken = second.takes_over(scene.ground, scene.arguments);
-    let before = scene.ground.look();
+    let before = scene.ground.settled();
     run.signal(Signal::CONT)?;
     let said = taken?;
     run.reaches(usize::MAX)?;
-    let after = scene.ground.look()?;
-    look::compare(&before?, &after, "after the frozen run went on").map_err(|error| format!("{error}\n{said}"))?;
+    scene.ground.becomes(&before?, "after the frozen run went on").map_err(|error| format!("{error}\n{said}"))?;
     want(!run.ended_well(), || format!("a run that was fenced off says that all is well\n{said}"))?;
     // What an operator is told to do when somebody else went on; after a reset there is nothing to fetch.
     let fetched = scene.ground.region.run(&["--lab", "history", "--fetch"])?;
