@@ -263,7 +263,7 @@ DIR=$STATE/{folder}
 [ -e "$DIR/results" ] || fail 'the unit left no results'
 pid=$(systemctl show -p MainPID --value -- {unit} 2>/dev/null)
 if [ "${{pid:-0}}" -le 0 ]; then cat -- "$DIR/results"
-elif timeout {patience} tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/results"; then :
+elif timeout --foreground {patience} tail -n +1 -f -s 0.05 --pid="$pid" -- "$DIR/results"; then :
 elif [ $? = 124 ]; then echo {MORE}
 else exit 1; fi
 "#,
@@ -363,5 +363,39 @@ cut -d ' ' -f 1 "$STATE"/ledger/*/original"#,
         );
         let output = std::process::Command::new("sh").args(["-euc", &script]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "3000\n3001\n5000\n5001\n6000\n", "{output:?}");
+    }
+
+    /// Who follows a unit is stopped by a signal to its process group when the connection ends; `tail` must not stay behind.
+    #[test]
+    fn who_follows_a_unit_ends_with_the_connection() {
+        let state = tempfile::tempdir().unwrap();
+        let batch = BatchName { run: "1".into(), number: 1 };
+        let results = state.path().join(batch.folder()).join("results");
+        std::fs::create_dir_all(results.parent().unwrap()).unwrap();
+        std::fs::write(&results, "").unwrap();
+        let script = format!(
+            "{PRELUDE}\nSTATE={}\nsystemctl() {{ echo {}; }}\n{}",
+            quote(&state.path().display().to_string()),
+            std::process::id(),
+            follow_script(&batch)
+        );
+        let mut follower = std::process::Command::new("setsid").args(["sh", "-euc", &script]).spawn().unwrap();
+        let follows = || {
+            let pattern = format!("^tail .*{}", results.display());
+            std::process::Command::new("pgrep").args(["-f", &pattern]).output().unwrap().status.success()
+        };
+        let until = |wanted: bool| {
+            (0..1000).any(|_| {
+                follows() == wanted || {
+                    std::thread::sleep(Duration::from_millis(10));
+                    false
+                }
+            })
+        };
+        assert!(until(true), "nobody follows");
+        let group = format!("-{}", follower.id());
+        assert!(std::process::Command::new("kill").args(["-TERM", "--", &group]).status().unwrap().success());
+        assert!(until(false), "tail is left behind");
+        follower.wait().unwrap();
     }
 }

@@ -35,7 +35,7 @@ impl Generation {
         let secrets = secrets.map_or_else(String::new, |sealed| self.store_secrets(sealed));
         format!(
             r#"
-IFS='	' read -r held _ <"$STATE/lease" && [ "$held" = {run} ] || fail 'another run took the lease'
+held_by {run} || fail 'another run took the lease'
 mkdir -p "$STATE/generations" && chmod 0700 "$STATE/generations"
 cat >"$STATE/generations/{number}.new" <<'REGIONCTL_GENERATION'
 {json}

@@ -1,7 +1,7 @@
 //! Who holds the hosts: leases taken, renewed, lost and given back, and what dead runs left at work there.
 
 use futures::StreamExt as _;
-use regionctl_plan::What;
+use regionctl_plan::{What, quote};
 
 use super::Run;
 use crate::batch::{self, BatchName, Line};
@@ -77,7 +77,10 @@ impl Run<'_> {
             tokio::select! {
                 followed = remote.follow(&follow, &follow, told) => followed?,
                 () = self.interrupted() => {
-                    return Err(remote.error("waiting", format!("the run was stopped; {unit} ends with the step that it is in, or at once by `systemctl stop {unit}` there", unit = unit.unit())));
+                    // The host says what its units are called, and this may be pasted.
+                    let unit = quote(&unit.unit());
+                    let message = format!("the run was stopped; {unit} ends with the step that it is in, or at once by `systemctl stop -- {unit}` there");
+                    return Err(remote.error("waiting", message));
                 }
             }
         }

@@ -222,9 +222,8 @@ impl Run<'_> {
             .map_err(|error| remote.error("planning", error.to_string()))?;
         let mask = vault.mask(changes);
         let _slot = self.slots.acquire().await;
-        if *self.stop.borrow() {
-            return Err(remote.error("waiting", "the run was stopped".into()));
-        }
+        // It may have been stopped while this waited for its turn.
+        self.settled(remote, &[]).await?;
         let (host, stage) = (&remote.name, layer);
         self.noted(
             remote,

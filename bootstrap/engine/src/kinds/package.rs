@@ -116,11 +116,10 @@ apt_lists() {
   if [ -e "$STATE/apt-lists-stale" ] || ! ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1; then apt_update; rm -f "$STATE/apt-lists-stale"; fi
 }
 apt_update() { apt_alone; apt update; }
+enough_room() { room / 300 5000; room /var 300 5000; room_for_initrd; }
 apt_install() {
   # What was begun is ended first: it may need no room, or give some back.
-  [ ! -e "$STATE/apt-unfinished" ] || begin
-  room / 300 5000; room /var 300 5000; room_for_initrd
-  begin
+  if [ -e "$STATE/apt-unfinished" ]; then begin; enough_room; else enough_room; begin; fi
   apt_lists
   apt install --no-install-recommends --allow-downgrades "$@" || { apt_update; apt install --no-install-recommends --allow-downgrades "$@"; }
   rm -f "$STATE/apt-unfinished"

@@ -9,7 +9,7 @@ ASK=60
 wait_for_copies() {
   volume=$1 limit=$2 count=$3
   begun=$(seconds)
-  asked=0 looked=0 refused='' renewed='' gone='' mute='' sure=$begun window=$begun before='' low='' listed='' silent=''
+  asked=0 looked=0 refused='' renewed='' killed='' gone='' mute='' sure=$begun window=$begun before='' low='' listed='' silent=''
   while n=$("$count"); [ "$n" != 0 ]; do
     heed
     now=$(seconds)
@@ -68,7 +68,9 @@ renew_daemon() {
     away=$(bricks_away "${info##*/}") && [ -z "$away" ] || return 0
     started="$started ${info##*/}"
   done
-  pkill -f -- '--process-name glustersh[d]( |$)' || :
+  # Once: the one that runs later may be what somebody else has started meanwhile.
+  [ -n "$killed" ] || pkill -f -- '--process-name glustersh[d]( |$)' || :
+  killed=yes
   for name in $started; do
     heed
     ! timeout -k 5 120 gluster --mode=script volume start "$name" force >/dev/null 2>&1 || renewed=yes

@@ -58,6 +58,11 @@ read_source() {
   put "source:$shown" error "$(printf '%s\n' "$said" | grep '^E:' | head -n 1 | masked | cut -c 1-300)"
 }
 
+read_lock_holders() {
+  row apt lock-holder "$(apt_lock_holder)"
+  row apt dpkg-holder "$(apt_lock_holder /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock)"
+}
+
 read_packages() {
   # What our own run is at, or was stopped in: it ends that by itself.
   if [ -e "$STATE/apt-unfinished" ]; then
@@ -67,12 +72,10 @@ read_packages() {
     done
   fi
   # Asked twice: it may end while the rest is looked at.
-  row apt lock-holder "$(apt_lock_holder)"
-  row apt dpkg-holder "$(apt_lock_holder /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock)"
+  read_lock_holders
   put apt audit "$(dpkg --audit 2>&1 | head -n 5 | cut -c 1-200)"
   dpkg --get-selections | awk '$2 == "hold" { print $1 }' | while read -r package; do row apt held "$package"; done
-  row apt lock-holder "$(apt_lock_holder)"
-  row apt dpkg-holder "$(apt_lock_holder /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock)"
+  read_lock_holders
   if ! said=$(timeout 20 apt-get check -qq -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= 2>&1); then
     put apt check-error "$(printf '%s\n' "${said:-no answer within 20 s}" | tail -n 3 | cut -c 1-200)"
   fi
