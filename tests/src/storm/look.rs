@@ -28,10 +28,19 @@ for cert in /etc/openvpn/server/*.crt; do
 done
 ip -o address | awk '{print "address", $2, $4}' | grep -v ' fe80:' || :
 ip route | sed 's/^/route /'
+# The servers are asked at once, and a transaction of one keeps those of the others out for a moment.
+answered() {
+  for try in $(seq 60); do
+    if said=$(timeout 60 "$@" 2>/dev/null); then printf '%s\n' "$said"; return; fi
+    sleep 0.5
+  done
+  echo "$* is not answered"
+}
 if command -v gluster >/dev/null && systemctl is-active -q glusterd; then
-  for volume in $(timeout 20 gluster volume list 2>/dev/null); do
-    timeout 20 gluster volume status "$volume" detail | awk -F ' *: *' '/^(Brick|Online)/ {print "brick", $1, $2, $3}'
-    timeout 60 gluster volume heal "$volume" info summary | awk '/^(Brick|Status|Total|Number of entries in split)/ {print "heal", $0}'
+  for volume in $(answered gluster volume list); do
+    answered gluster volume status "$volume" detail | awk -F ' *: *' '/^(Brick|Online)|not answered/ {print "brick", $1, $2, $3}'
+    answered gluster volume heal "$volume" info summary |
+      awk '/^(Brick|Status|Total|Number of entries in split)|not answered/ {print "heal", $0}'
   done
 fi
 find /etc /usr/local /var /root -xdev -name '*regionctl*' -prune -printf 'ours %p\n' | sort
