@@ -26,6 +26,8 @@ pub struct Run {
 pub struct Ended {
     /// True if all is done.
     pub ok: bool,
+    /// How many events it had; none if there was nothing to do.
+    pub events: usize,
     /// The command, its end, and what it said.
     pub said: String,
 }
@@ -108,8 +110,9 @@ impl Run {
         let waited = until(LIMIT, &format!("`{}` to end", self.words), || self.has_ended());
         waited.map_err(|error| format!("{error}\n{}", self.said()))?;
         let status: ExitStatus = self.child.wait().map_err(|error| error.to_string())?;
-        let said = format!("`{}` ended with {status} after {} events:\n{}", self.words, self.events(), self.said());
-        Ok(Ended { ok: status.success(), said })
+        let events = self.events();
+        let said = format!("`{}` ended with {status} after {events} events:\n{}", self.words, self.said());
+        Ok(Ended { ok: status.success(), events, said })
     }
 
     /// The end of it: the plan before it is long, and the same again with the same seed.

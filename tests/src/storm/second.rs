@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::ground::Ground;
 use super::run::Run;
 use crate::place::lab_folder;
-use crate::region::{Failed, until, want};
+use crate::region::{Failed, until};
 
 /// See the module.
 pub struct Second {
@@ -23,25 +23,26 @@ impl Second {
         Ok(second)
     }
 
-    /// Waits until the first one's leases have expired, and runs the verb, twice at most.
+    /// Waits until the first one's leases have expired, and runs the verb, twice at most. Gives what was said, and whether a
+    /// lease was taken: where the first one's host has done everything by itself, nothing is left to take it for.
     ///
     /// # Errors
     /// A lease does not expire, or the verb does not end well.
-    pub fn takes_over(&self, ground: &Ground, arguments: &[&str]) -> Result<String, Failed> {
+    pub fn takes_over(&self, ground: &Ground, arguments: &[&str]) -> Result<(String, bool), Failed> {
         let free = "[ ! -e /var/lib/regionctl/lease ] || [ \"$(cut -f4 /var/lib/regionctl/lease)\" -le \"$(date +%s)\" ]";
         for host in ground.hosts {
             until(200, &format!("the lease of {host} to expire"), || ground.region.on(host, free).is_ok())?;
         }
-        let mut said = String::new();
+        let (mut said, mut taken) = (String::new(), false);
         for _ in 0..2 {
             let ended = Run::begin(&ground.region, arguments, "second", Some(self.home.path()))?.end()?;
             said += &format!("the second operator: {}", ended.said);
+            taken |= ended.events > 0;
             if ended.ok {
-                return Ok(said);
+                return Ok((said, taken));
             }
         }
-        want(false, || said.clone())?;
-        Ok(said)
+        Err(said)
     }
 }
 
