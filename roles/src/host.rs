@@ -31,9 +31,9 @@ impl<'a> Host<'a> {
         self.server.name.as_str()
     }
 
-    /// What stands for a secret in a file's content.
-    pub fn secret(&self, name: &str) -> String {
-        SecretRef { name: name.to_owned(), version: self.secrets.get(name).copied().unwrap_or(1) }.to_string()
+    /// A secret of the region, as it is now. Whoever wants a resource with it gives it to this server.
+    pub fn secret(&self, name: &str) -> SecretRef {
+        SecretRef { name: name.to_owned(), version: self.secrets.get(name).copied().unwrap_or(1) }
     }
 
     /// The other servers, in the order of the document.

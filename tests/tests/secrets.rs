@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regionctl_engine::want::{self, Want as _};
 use regionctl_engine::{Engine, Goal, KeepError, Secrets};
 use regionctl_lab::{Debian, HostKind};
-use regionctl_plan::{Plan, Resource, sha256};
+use regionctl_plan::{Plan, Resource, SecretRef, sha256};
 use regionctl_secrets::Secret;
 use regionctl_tests::place::{self, Place};
 use regionctl_tests::properties::{Bench, same};
@@ -49,7 +49,8 @@ impl Secrets for Version {
 }
 
 fn file(version: u64) -> Resource {
-    want::secret_file(PATH, format!("# a key\n{{{{secret:demo/key@{version}}}}}\n"))
+    let secret = SecretRef { name: "demo/key".into(), version };
+    want::file(PATH, format!("# a key\n{secret}\n")).mode("0600").speaks_of(&secret)
 }
 
 fn engine(access: &Access, version: u64, resource: Resource) -> Engine {

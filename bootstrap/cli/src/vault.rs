@@ -224,7 +224,7 @@ mod tests {
     fn the_key_of_a_disk_that_nobody_looked_at_is_not_kept() -> Result<(), SecretsError> {
         let vault = vault(&["disks/a/data", "disks/b/data", "vpn/ca/key"])?;
         let key = SecretRef { name: "disks/a/data".into(), version: 1 };
-        let disk = Resource::present("luks", "data").field("key", key.to_string());
+        let disk = Resource::present("luks", "data").param("key", key.to_string()).speaks_of(&key);
         let on = HostStage { wanted: vec![disk], changes: Vec::new() };
         let stage = Stage { layer: "base".into(), hosts: [("a".to_owned(), on)].into() };
         let plan = Plan { stages: vec![stage], ..samples::first() };

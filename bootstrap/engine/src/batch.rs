@@ -9,7 +9,7 @@ use regionctl_plan::{Action, Change, Fields, Id, quote, sha256};
 
 use crate::kind::Kinds;
 use crate::observe::{Applied, Original};
-use crate::secrets::{SecretError, Vault, speaks_of_secrets, stands_for_secret};
+use crate::secrets::{SecretError, Vault, stands_for_secret};
 use crate::shell::PRELUDE;
 
 /// Changes that are applied together: one, or several of a kind that batches.
@@ -159,7 +159,7 @@ pub fn unit_script(
     arm: &str,
 ) -> Result<String, BatchError> {
     let mut changes = steps.iter().flat_map(|step| &step.changes);
-    let secrets = if changes.any(|change| speaks_of_secrets(kinds, &change.resource)) { "yes" } else { "no" };
+    let secrets = if changes.any(|change| !change.resource.secrets.is_empty()) { "yes" } else { "no" };
     let (run, folder, own) = (quote(&batch.run), quote(&batch.folder()), quote(&batch.script()));
     let mut script =
         format!("{PRELUDE}\nRUN={run}\nDIR=$STATE/{folder}\nSCRIPT={own}\nTAIL={TAIL}\nSECRETS={secrets}\n{RUNNER}\n");

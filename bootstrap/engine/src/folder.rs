@@ -156,7 +156,7 @@ impl RegionFolder {
     /// What a host was when it was last asked: a guess at what to ask next time, never believed.
     pub fn last_facts(&self, host: &str) -> Option<Facts> {
         let text = fs::read(self.facts_path(host)).ok()?;
-        serde_json::from_slice(&text).ok()
+        serde_json::from_slice::<Facts>(&text).ok()?.checked().ok()
     }
 
     /// Remembers what a host is. Where that cannot be written the next question costs a second round trip, nothing else.

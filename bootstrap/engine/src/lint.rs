@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ipnetwork::IpNetwork;
-use regionctl_plan::{Action, Change, Finding, Plan, Resource, SecretRef, Severity};
+use regionctl_plan::{Action, Change, Finding, Plan, Resource, Severity};
 
 use crate::planner::{self, HostView};
 
@@ -42,7 +42,7 @@ pub fn key_lost(host: &str, view: &HostView, plan: &Plan, is_new: impl Fn(&str) 
     };
     let there = |resource: &&Resource| view.have.get(&resource.id).is_some_and(Option::is_some) && !made(resource);
     let lost = |resource: &Resource| {
-        let key = SecretRef::all(resource.text_param("key")?).into_iter().find(|key| is_new(&key.name))?;
+        let key = resource.secrets.iter().find(|key| is_new(&key.name))?;
         let device = resource.text("device").unwrap_or(&resource.id.name);
         let message = format!("`{device}` is encrypted, and its recovery key `{}` is not among the secrets", key.name);
         let hint = "`regionctl history --fetch` brings lost secrets back from the servers; without the key the disk can only be \
@@ -120,7 +120,7 @@ fn condition(change: &Change) -> Option<Finding> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use regionctl_plan::{Facts, HostStage, PLAN_FORMAT, Stage, diff};
+    use regionctl_plan::{Facts, HostStage, PLAN_FORMAT, SecretRef, Stage, diff};
 
     use super::*;
     use crate::kind::Kinds;
@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_disk_whose_key_is_gone_is_not_given_another_in_silence() {
-        let disk = want::luks("luks-data", "/dev/sdb", &SecretRef { name: "disks/a/data".into(), version: 1 }.to_string());
+        let key = SecretRef { name: "disks/a/data".into(), version: 1 };
+        let disk = want::luks("luks-data", "/dev/sdb", &key.to_string()).speaks_of(&key);
         let found = |there: bool, is_new: bool| {
             let view = HostView {
                 facts: Facts::assumed(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use regionctl_plan::{Facts, Fields, Id, LedgerEntry, NetworkManager, Nic, Resource};
+use regionctl_plan::{Facts, Fields, Id, LedgerEntry, NetworkManager, Nic, Resource, StrangeFact};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Kinds, Rows};
@@ -37,6 +37,9 @@ pub enum ObserveError {
     /// The ledger on the host is damaged.
     #[error("the ledger of the host cannot be read")]
     Ledger(#[source] serde_json::Error),
+    /// The host says of itself what cannot be.
+    #[error(transparent)]
+    Strange(#[from] StrangeFact),
 }
 
 /// The fixed half of a ledger entry, written before the first change and never again.
@@ -145,7 +148,7 @@ pub fn read(kinds: &Kinds, resources: &[Resource], output: &str) -> Result<Obser
             .filter(|run| !run.is_empty())
             .map(|run| (*run).to_owned()),
         clock: clock.ok_or_else(|| ObserveError::Missing("its clock", tail(output)))?,
-        facts: facts(&host),
+        facts: facts(&host).checked()?,
         ledger: ledger(
             sections.get("original").map_or(&[][..], Vec::as_slice),
             sections.get("applied").map_or(&[][..], Vec::as_slice),
@@ -205,7 +208,9 @@ fn ledger(originals: &[&str], applied: &[&str]) -> Result<Vec<LedgerEntry>, Obse
     }
     let mut entries = Vec::new();
     for line in applied {
-        let applied: Applied = serde_json::from_str(line).map_err(ObserveError::Ledger)?;
+        let mut applied: Applied = serde_json::from_str(line).map_err(ObserveError::Ledger)?;
+        // Which secrets a host is given is for the roles to say, never for the host.
+        applied.resource.secrets.clear();
         if let Some((order, original)) = firsts.remove(&applied.resource.id) {
             entries.push(LedgerEntry { order, resource: applied.resource, layer: applied.layer, original });
         }

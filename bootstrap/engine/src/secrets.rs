@@ -3,6 +3,9 @@
 //! A reference is filled in just before a kind writes its shell, and what was observed is sealed just after a kind has read
 //! it: a field that is as it should be is its reference again, any other is a digest under the region's key. So plans,
 //! ledgers, journals and generations never hold a secret, nor a plain digest of one, against which guesses could be tried.
+//!
+//! A resource is filled in with the secrets that its role gave it and with no other, whatever its texts say: some of them came
+//! from a host. What goes back is given none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -89,6 +92,14 @@ pub enum SecretError {
         /// What it needs.
         secret: SecretRef,
     },
+    /// A text speaks of a secret that no role gave the resource.
+    #[error("`{id}` speaks of the secret `{}`, which no role gives it", secret.name)]
+    NotGiven {
+        /// The resource.
+        id: String,
+        /// What its text speaks of.
+        secret: SecretRef,
+    },
     /// A kind that keeps no secrets, or a field in which it keeps none.
     #[error("`{id}` cannot hold the secret `{}` in `{field}`", secret.name)]
     Misplaced {
@@ -137,13 +148,22 @@ impl Vault {
         self.secrets.get(&secret.name, secret.version).map(|value| value.reveal().clone())
     }
 
+    /// A text of a resource with the values of the secrets that the resource is given.
+    fn fill(&self, resource: &Resource, text: &str) -> Result<String, SecretError> {
+        let given = |secret: &SecretRef| resource.secrets.contains(secret);
+        SecretRef::fill(text, |secret| self.value(secret).filter(|_| given(secret))).map_err(|secret| {
+            let id = resource.id.to_string();
+            if given(&secret) { SecretError::Unknown { id, secret } } else { SecretError::NotGiven { id, secret } }
+        })
+    }
+
     /// A resource as it is observed: with its secrets, as far as they are known. An old version often is not: then the
     /// field is just not as it should be.
     pub(crate) fn filled(&self, kinds: &Kinds, resource: &Resource) -> Resource {
         let mut filled = resource.clone();
         for field in secret_fields(kinds, resource) {
             let Some(text) = resource.text(field) else { continue };
-            if let Ok(text) = SecretRef::fill(text, |secret| self.value(secret)) {
+            if let Ok(text) = self.fill(resource, text) {
                 filled = filled.field(field, text);
             }
             filled = filled.param(Resource::HOLDS_SECRETS, true);
@@ -177,7 +197,9 @@ impl Vault {
 
     fn sealed(&self, found: &Value) -> String {
         let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
-        let digest = text.strip_prefix("sha256:").map_or_else(|| sha256(text.as_bytes()), str::to_owned);
+        // Never a text of the host's own choice: what the key signs otherwise would be to be had by asking.
+        let is_digest = |hex: &&str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let digest = text.strip_prefix("sha256:").filter(is_digest).map_or_else(|| sha256(text.as_bytes()), str::to_owned);
         let Some(fingerprint) = self.secrets.fingerprint(&digest) else { return DIFFERS.to_owned() };
         let sealed = format!("{SEALED}{fingerprint}");
         self.behind.lock().unwrap_or_else(PoisonError::into_inner).insert(sealed.clone(), format!("sha256:{digest}"));
@@ -197,32 +219,25 @@ impl Vault {
                 *value = digest.as_str().into();
             }
         }
-        let (resource, id) = (&change.resource, change.id().to_string());
-        let params = secret_params(kinds, resource);
-        for (param, text) in &params {
-            match SecretRef::fill(text, |secret| self.value(secret)) {
-                Ok(text) => real.resource = real.resource.param(param, text).param(Resource::HOLDS_SECRETS, true),
-                // The way back of a secret that is no more: the kind does what it can without.
-                Err(_) if change.action == Action::Return => {}
-                Err(secret) => return Err(SecretError::Unknown { id, secret }),
-            }
-        }
-        // The way back needs the copies that the host kept, and no values of fields.
+        // The way back needs the copies that the host kept, and is known from that host's ledger only.
         if change.action == Action::Return {
             return Ok(real);
+        }
+        let resource = &change.resource;
+        let params = secret_params(kinds, resource);
+        for (param, text) in &params {
+            real.resource = real.resource.param(param, self.fill(resource, text)?).param(Resource::HOLDS_SECRETS, true);
         }
         let fields = secret_fields(kinds, resource);
         for field in &fields {
             let Some(text) = resource.text(field) else { continue };
-            let text = SecretRef::fill(text, |secret| self.value(secret));
-            let text = text.map_err(|secret| SecretError::Unknown { id: id.clone(), secret })?;
-            real.resource = real.resource.field(field, text).param(Resource::HOLDS_SECRETS, true);
+            real.resource = real.resource.field(field, self.fill(resource, text)?).param(Resource::HOLDS_SECRETS, true);
         }
         let others = resource.want.iter().flatten().filter(|(field, _)| !fields.contains(&field.as_str()));
         let other_params = resource.params.iter().filter(|(name, _)| !params.iter().any(|(param, _)| param == name));
         for (field, value) in others.chain(other_params) {
             if let Some(secret) = in_value(value).into_iter().next() {
-                return Err(SecretError::Misplaced { id, field: field.clone(), secret });
+                return Err(SecretError::Misplaced { id: change.id().to_string(), field: field.clone(), secret });
             }
         }
         Ok(real)
@@ -231,10 +246,8 @@ impl Vault {
     /// Hides the secrets of these changes in what a host says.
     pub(crate) fn mask<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) -> Mask {
         let mut words = BTreeSet::new();
-        let references =
-            changes.into_iter().flat_map(|change| change.after().into_iter().flatten().chain(&change.resource.params));
-        for secret in references.flat_map(|(_, value)| in_value(value)) {
-            let Some(value) = self.value(&secret) else { continue };
+        for secret in changes.into_iter().flat_map(|change| &change.resource.secrets) {
+            let Some(value) = self.value(secret) else { continue };
             let lines = value.lines().map(str::trim).filter(|line| line.len() >= TELLING && !line.starts_with("-----"));
             words.extend(lines.chain([value.trim()]).filter(|word| !word.is_empty()).map(str::to_owned));
         }
@@ -256,11 +269,6 @@ impl Mask {
 /// True for what stands for a value and is none.
 pub(crate) fn stands_for_secret(text: &str) -> bool {
     text.starts_with(SEALED) || text == DIFFERS || !SecretRef::all(text).is_empty()
-}
-
-/// True if a wanted field or a parameter of the resource speaks of secrets.
-pub(crate) fn speaks_of_secrets(kinds: &Kinds, resource: &Resource) -> bool {
-    !secret_fields(kinds, resource).is_empty() || !secret_params(kinds, resource).is_empty()
 }
 
 /// The parameters that speak of secrets, among those in which the kind keeps some, with their text.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Action, Certainty, Change, Finding, Resource, SecretRef};
+use crate::{Action, Certainty, Change, Finding, Resource};
 
 /// The format of plan files; a plan of another format is refused.
 pub const PLAN_FORMAT: u32 = 1;
@@ -83,10 +83,11 @@ impl Plan {
         })
     }
 
-    /// The names of the secrets that it refers to.
+    /// The names of the secrets that its resources are given.
     pub fn secrets(&self) -> BTreeSet<String> {
-        let text = serde_json::to_string(&self.stages).unwrap_or_default();
-        SecretRef::all(&text).into_iter().map(|secret| secret.name).collect()
+        let stages = self.stages.iter().flat_map(|stage| stage.hosts.values());
+        let resources = stages.flat_map(|on| on.wanted.iter().chain(on.changes.iter().map(|change| &change.resource)));
+        resources.flat_map(|resource| &resource.secrets).map(|secret| secret.name.clone()).collect()
     }
 
     /// True if nothing will change.

@@ -1,11 +1,13 @@
 //! What must be true on a target: a resource is data of a kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::SecretRef;
 
 /// The comparable state of one resource: field name to value. A kind documents its fields.
 pub type Fields = BTreeMap<String, Value>;
@@ -96,6 +98,9 @@ pub struct Resource {
     /// What must be so on other targets before this one is touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<Ref>,
+    /// The secrets that it is given. Only a role adds to them: what a text says that came from a host gives nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub secrets: BTreeSet<SecretRef>,
 }
 
 impl Resource {
@@ -115,7 +120,14 @@ impl Resource {
 
     /// A resource that must exist; add its fields with [`Resource::field`].
     pub fn present(kind: &str, name: impl Into<String>) -> Self {
-        Self { id: Id::new(kind, name), role: String::new(), want: Some(Fields::new()), params: Fields::new(), waits: Vec::new() }
+        Self {
+            id: Id::new(kind, name),
+            role: String::new(),
+            want: Some(Fields::new()),
+            params: Fields::new(),
+            waits: Vec::new(),
+            secrets: BTreeSet::new(),
+        }
     }
 
     /// A resource that must not exist.
@@ -141,6 +153,13 @@ impl Resource {
     #[must_use]
     pub fn wait(mut self, host: impl Into<String>, id: Id) -> Self {
         self.waits.push(Ref { host: host.into(), id });
+        self
+    }
+
+    /// Gives it a secret, which its texts speak of.
+    #[must_use]
+    pub fn speaks_of(mut self, secret: &SecretRef) -> Self {
+        self.secrets.insert(secret.clone());
         self
     }
 

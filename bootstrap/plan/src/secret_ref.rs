@@ -1,12 +1,17 @@
 //! How resources speak of secrets: by name and version, never by value.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 const OPEN: &str = "{{secret:";
 const CLOSE: &str = "}}";
 
-/// One version of a secret, written `{{secret:NAME@VERSION}}` where its value goes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One version of a secret, written `{{secret:NAME@VERSION}}` where its value goes, and `NAME@VERSION` in
+/// [`Resource::secrets`](crate::Resource::secrets), which alone says that a resource is given it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SecretRef {
     /// The entry in the region's secrets, such as `vpn/ca/cert`.
     pub name: String,
@@ -34,12 +39,36 @@ impl SecretRef {
         }
         Ok(filled)
     }
+}
 
-    fn parse(text: &str) -> Option<Self> {
-        let (name, version) = text.split_once('@')?;
+/// A text that is not of the form `NAME@VERSION`.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` does not name a secret; write `NAME@VERSION`, such as `vpn/ca/cert@1`")]
+pub struct BadSecretRef(String);
+
+impl FromStr for SecretRef {
+    type Err = BadSecretRef;
+
+    fn from_str(text: &str) -> Result<Self, BadSecretRef> {
         let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_' | '/');
-        let version = version.parse().ok().filter(|version| *version > 0)?;
-        (!name.is_empty() && name.chars().all(letter)).then(|| Self { name: name.to_owned(), version })
+        let parts = text.split_once('@').filter(|(name, _)| !name.is_empty() && name.chars().all(letter));
+        let version = |version: &str| version.parse().ok().filter(|version| *version > 0);
+        let secret = parts.and_then(|(name, of)| Some(Self { name: name.to_owned(), version: version(of)? }));
+        secret.ok_or_else(|| BadSecretRef(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for SecretRef {
+    type Error = BadSecretRef;
+
+    fn try_from(text: String) -> Result<Self, BadSecretRef> {
+        text.parse()
+    }
+}
+
+impl From<SecretRef> for String {
+    fn from(secret: SecretRef) -> Self {
+        format!("{}@{}", secret.name, secret.version)
     }
 }
 
@@ -60,13 +89,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     while let Some(open) = text[look..].find(OPEN).map(|at| look + at) {
         let inside = open + OPEN.len();
         let Some(close) = text[inside..].find(CLOSE).map(|at| inside + at) else { break };
-        match SecretRef::parse(&text[inside..close]) {
-            Some(secret) => {
+        match text[inside..close].parse() {
+            Ok(secret) => {
                 pieces.extend([Piece::Text(&text[from..open]), Piece::Secret(secret)]);
                 from = close + CLOSE.len();
                 look = from;
             }
-            None => look = inside,
+            Err(_) => look = inside,
         }
     }
     pieces.push(Piece::Text(&text[from..]));

@@ -309,6 +309,8 @@ fn every_secret_that_is_spoken_of_is_made_and_in_a_field_that_keeps_it() {
         };
         for (host, resource) in resources(all) {
             let text = serde_json::to_string(resource).unwrap();
+            let spoken_of = SecretRef::all(&text).into_iter().collect::<BTreeSet<_>>();
+            assert_eq!(resource.secrets, spoken_of, "{} on {host}", resource.id);
             let kind = kinds.get(&resource.id.kind).unwrap();
             let fields = kind.secret_fields().iter().filter_map(|field| resource.text(field));
             let params = kind.secret_params().iter().filter_map(|param| resource.text_param(param));

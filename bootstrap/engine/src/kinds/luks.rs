@@ -64,8 +64,7 @@ done
             return String::new();
         };
         let (name, device) = (quote(&change.id().name), quote(device));
-        // A reference that nobody filled in would be a passphrase that anybody can read in the plan.
-        if change.resource.text_param("key").is_none_or(|key| key.is_empty() || !SecretRef::all(key).is_empty()) {
+        if !has_key(&change.resource) {
             return format!("fail there is no key for {name}\n");
         }
         format!(
@@ -103,6 +102,11 @@ fn apply_one(change: &Change) -> String {
         key(&change.resource),
         quote(sort)
     )
+}
+
+/// A reference that nobody filled in would be a passphrase that anybody can read in the plan.
+pub(super) fn has_key(resource: &Resource) -> bool {
+    resource.text_param("key").is_some_and(|key| !key.is_empty() && SecretRef::all(key).is_empty())
 }
 
 /// Defines `key`, which prints the key of a resource and nothing more.

@@ -2,12 +2,13 @@
 //! device's path.
 //!
 //! Field: `servers`, their URLs in order. Parameter: `key`, a passphrase that opens the device already. All servers must answer when the
-//! binding is made. A binding that is not of this form is shown as clevis words it, and replaced.
+//! binding is made. A binding that is not of this form is shown as clevis words it, and replaced. One that was there before ours is
+//! not made again on the way back: that would take a key, and no host is given one for what its own ledger says.
 
-use regionctl_plan::{Change, Fields, Resource, quote};
+use regionctl_plan::{Action, Change, Fields, Resource, quote};
 use serde_json::{Value, json};
 
-use super::luks::key;
+use super::luks::{has_key, key};
 use super::{list, words};
 use crate::kind::{Kind, Rows};
 
@@ -42,6 +43,11 @@ done
         &["key"]
     }
 
+    fn guard(&self, change: &Change) -> String {
+        let needless = change.action == Action::Return || list(change.after(), "servers").is_empty() || has_key(&change.resource);
+        if needless { String::new() } else { format!("fail there is no key for {}\n", quote(&change.id().name)) }
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().map(|change| apply_one(change)).collect()
     }
@@ -63,7 +69,11 @@ fn apply_one(change: &Change) -> String {
     let tangs: Vec<_> = urls.iter().map(|url| json!({ "url": url })).collect();
     let pin = quote(&json!({ "t": 1, "pins": { "tang": tangs } }).to_string());
     // The new binding is there before the old one goes.
-    let bind = if urls.is_empty() { String::new() } else { format!("key | clevis luks bind -f -y -k - -d {device} sss {pin}\n") };
+    let bind = match (urls.is_empty(), has_key(&change.resource)) {
+        (true, _) => String::new(),
+        (false, true) => format!("key | clevis luks bind -f -y -k - -d {device} sss {pin}\n"),
+        (false, false) => format!("echo left: {device} without its former binding to {}\n", words(&urls)),
+    };
     format!(
         r#"{}if cryptsetup isLuks -- {device} 2>/dev/null; then
 old=$(clevis luks list -d {device} | cut -d: -f1)

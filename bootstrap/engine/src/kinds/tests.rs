@@ -229,6 +229,18 @@ fn a_reference_is_not_a_key() {
 }
 
 #[test]
+fn a_binding_that_was_there_is_not_made_again_without_a_key() {
+    let ours = want::luks_binding("/dev/sdb", ["http://a"], "{{secret:disks/b/data@1}}");
+    let mut back = diff(&ours, None).unwrap();
+    let kind = Kinds::host();
+    assert!(kind.get("luks_binding").unwrap().guard(&back).contains("there is no key"));
+    back.action = Action::Return;
+    assert_eq!(kind.get("luks_binding").unwrap().guard(&back), "");
+    let script = kind.get("luks_binding").unwrap().apply(&[&back]);
+    assert!(!script.contains("luks bind") && script.contains("echo left: /dev/sdb"), "{script}");
+}
+
+#[test]
 fn a_key_is_only_in_a_pipe() {
     let kinds = Kinds::host();
     let (key, encoded) = ("correct horse", "Y29ycmVjdCBob3JzZQ==");

@@ -6,7 +6,7 @@
 //! want::file("/etc/chrony/chrony.conf", text).mode("0640").group("_chrony");
 //! ```
 
-use regionctl_plan::{Id, Resource, quote};
+use regionctl_plan::{Id, Resource, SecretRef, quote};
 use serde_json::Value;
 
 use super::authorized_key::proper_part;
@@ -19,9 +19,9 @@ pub fn file(path: &str, content: impl Into<String>) -> Resource {
     Resource::present("file", path).field("content", content.into()).field("mode", "0644").owner("root").group("root")
 }
 
-/// A regular file that only root reads; `{{secret:NAME@VERSION}}` in its content is filled in on the way to the host.
-pub fn secret_file(path: &str, content: impl Into<String>) -> Resource {
-    file(path, content).mode("0600")
+/// A regular file that holds a secret, which is filled in on the way to the host; only root reads it.
+pub fn secret_file(path: &str, secret: &SecretRef) -> Resource {
+    file(path, secret.to_string()).speaks_of(secret).mode("0600")
 }
 
 /// A folder of root's with mode 0755.
@@ -125,7 +125,8 @@ pub fn lvm_thin_volume(group: &str, pool: &str, volume: &str, bytes: u64) -> Res
     lvm_volume(group, volume, bytes).field("type", "thin").field("pool", pool)
 }
 
-/// An encrypted container on a device, opened as `/dev/mapper/NAME`. The key is a passphrase or a reference to a secret.
+/// An encrypted container on a device, opened as `/dev/mapper/NAME`. The key is a passphrase, or a reference to a secret that the
+/// resource [speaks of](Resource::speaks_of).
 pub fn luks(name: &str, device: &str, key: &str) -> Resource {
     Resource::present("luks", name).field("device", device).field("type", "luks2").field("open", true).param("key", key)
 }

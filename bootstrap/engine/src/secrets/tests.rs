@@ -4,7 +4,7 @@ use regionctl_plan::{Facts, LedgerEntry, diff};
 use super::*;
 use crate::batch::{self, BatchName};
 use crate::kind::Rows;
-use crate::want;
+use crate::want::{self, Want as _};
 
 const VALUE: &str = "correct horse battery staple\nsecond line of it\n";
 const TEXT: &str = "key = {{secret:demo/key@2}}end\n";
@@ -24,6 +24,19 @@ impl Secrets for One {
     fn sealed(&self) -> Option<Vec<u8>> {
         None
     }
+}
+
+fn key(version: u64) -> SecretRef {
+    SecretRef { name: "demo/key".into(), version }
+}
+
+/// A file with more in it than the secret.
+fn file() -> Resource {
+    want::file(PATH, TEXT).mode("0600").speaks_of(&key(2))
+}
+
+fn luks(version: u64) -> Resource {
+    want::luks("data", "/dev/sdb", &key(version).to_string()).speaks_of(&key(version))
 }
 
 fn vault() -> Vault {
@@ -58,7 +71,7 @@ fn holds_nothing(text: &str, what: &str) {
 
 #[test]
 fn what_is_as_wanted_is_its_reference_and_anything_else_a_seal() {
-    let (vault, file) = (vault(), want::secret_file(PATH, TEXT));
+    let (vault, file) = (vault(), file());
     assert_eq!(diff(&file, Some(&seen(&vault, &file, &plain()))), None);
     let change = diff(&file, Some(&seen(&vault, &file, "horse"))).unwrap();
     let before = change.before.as_ref().unwrap()["content"].as_str().unwrap().to_owned();
@@ -75,7 +88,7 @@ fn what_is_as_wanted_is_its_reference_and_anything_else_a_seal() {
 
 #[test]
 fn a_version_that_is_gone_is_never_as_wanted_and_shows_nothing() {
-    let old = want::secret_file(PATH, "{{secret:demo/key@1}}");
+    let old = want::secret_file(PATH, &key(1));
     for content in [VALUE, "{{secret:demo/key@1}}"] {
         let have = seen(&vault(), &old, content);
         assert!(have["content"].as_str().unwrap().starts_with("hmac:"), "{have:?}");
@@ -88,7 +101,7 @@ fn a_version_that_is_gone_is_never_as_wanted_and_shows_nothing() {
 #[test]
 fn only_the_shell_of_the_kind_has_the_value() {
     let (vault, kinds) = (vault(), Kinds::host());
-    let change = diff(&want::secret_file(PATH, TEXT), None).unwrap();
+    let change = diff(&file(), None).unwrap();
     let steps = batch::steps(&kinds, &[&change]);
     let name = BatchName { run: "1".into(), number: 1 };
     let script = batch::unit_script(&kinds, &vault, &name, "vpn", &steps, "").unwrap();
@@ -115,7 +128,7 @@ fn no_other_kind_takes_one_unless_it_says_so() {
 
 #[test]
 fn what_a_host_says_is_masked() {
-    let change = diff(&want::secret_file(PATH, TEXT), None).unwrap();
+    let change = diff(&file(), None).unwrap();
     let said = vault().mask([&change]).text(&format!("bad: {VALUE}in line `second line of it`, column 3"));
     assert_eq!(said, "bad: ***\nin line `***`, column 3");
 }
@@ -125,7 +138,7 @@ fn what_held_a_secret_shows_none_when_it_is_wanted_without() {
     let vault = vault();
     let open = want::file(PATH, "no secret\n");
     let have = seen(&vault, &open, &plain());
-    let resource = want::secret_file(PATH, "{{secret:demo/key@1}}");
+    let resource = want::secret_file(PATH, &key(1));
     let mut view = HostView {
         facts: Facts::assumed(),
         ledger: vec![LedgerEntry { order: 1, resource, layer: "vpn".into(), original: None }],
@@ -141,15 +154,14 @@ fn what_held_a_secret_shows_none_when_it_is_wanted_without() {
 #[test]
 fn without_a_key_a_seal_says_only_that_it_differs() {
     let vault = Vault::new(Arc::new(NoSecrets));
-    let have = seen(&vault, &want::secret_file(PATH, TEXT), "horse");
+    let have = seen(&vault, &file(), "horse");
     assert_eq!(have["content"], "(differs)");
 }
 
 #[test]
 fn a_parameter_that_is_a_key_is_in_the_shell_and_nowhere_else() {
     let (vault, kinds) = (vault(), Kinds::host());
-    let luks = want::luks("data", "/dev/sdb", "{{secret:demo/key@2}}");
-    let change = diff(&luks, None).unwrap();
+    let change = diff(&luks(2), None).unwrap();
     let steps = batch::steps(&kinds, &[&change]);
     let script = batch::unit_script(&kinds, &vault, &BatchName { run: "1".into(), number: 1 }, "disks", &steps, "").unwrap();
     let encoded = base64::engine::general_purpose::STANDARD.encode(VALUE);
@@ -159,10 +171,39 @@ fn a_parameter_that_is_a_key_is_in_the_shell_and_nowhere_else() {
     ledger.iter().for_each(|line| holds_nothing(line, "the ledger"));
     assert!(script.contains("SECRETS=yes") && ledger.iter().all(|line| line.contains("{{secret:demo/key@2}}")), "{ledger:?}");
     assert_eq!(vault.mask([&change]).text("no key: second line of it"), "no key: ***");
-    let other = diff(&want::luks("data", "/dev/sdb", "{{secret:demo/key@1}}"), None).unwrap();
+    let other = diff(&luks(1), None).unwrap();
     assert!(matches!(vault.change(&kinds, &other), Err(SecretError::Unknown { .. })));
     assert!(kinds.get("luks").unwrap().guard(&other).contains("fail there is no key"));
     // What is gone does not stand in the way of going back.
     let back = Change { action: Action::Return, ..other };
     assert_eq!(vault.change(&kinds, &back).unwrap().resource, back.resource);
+}
+
+#[test]
+fn a_text_that_a_host_wrote_gives_no_secret() {
+    let (vault, kinds) = (vault(), Kinds::host());
+    let said = "iifname \"{{secret:demo/key@2}}\" drop\n";
+    for resource in [want::file(PATH, said), want::file(PATH, said).speaks_of(&key(3))] {
+        let filled = vault.filled(&kinds, &resource);
+        assert_eq!(filled.text("content"), Some(said));
+        holds_nothing(&kinds.get("file").unwrap().observe(&[&filled]), "the question");
+        let error = vault.change(&kinds, &diff(&resource, None).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "`file:/etc/demo` speaks of the secret `demo/key`, which no role gives it");
+    }
+}
+
+#[test]
+fn what_goes_back_is_given_no_secret() {
+    let (vault, kinds) = (vault(), Kinds::host());
+    for resource in [file(), luks(2)] {
+        let back = Change { action: Action::Return, ..diff(&resource, None).unwrap() };
+        assert_eq!(vault.change(&kinds, &back).unwrap(), back);
+    }
+}
+
+#[test]
+fn the_key_signs_no_text_of_a_hosts_choice() {
+    let vault = vault();
+    let sealed = vault.sealed(&"sha256:a text".into());
+    assert_eq!(sealed, vault.sealed(&format!("sha256:{}", sha256(b"sha256:a text")).into()));
 }

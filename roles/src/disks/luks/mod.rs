@@ -11,6 +11,9 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     if disks.is_empty() {
         return Wanted::new();
     }
-    let container = |disk| want::luks(&mapper(disk), disk.device.as_str(), &host.secret(&recovery_key(host.server, disk)));
+    let container = |disk| {
+        let key = host.secret(&recovery_key(host.server, disk));
+        want::luks(&mapper(disk), disk.device.as_str(), &key.to_string()).speaks_of(&key)
+    };
     Wanted::new().packages_of(host, "disks/luks").then_all(disks.into_iter().map(container))
 }

@@ -34,7 +34,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
 
 fn binding(host: &Host<'_>, disk: &Disk) -> Resource {
     let urls: Vec<_> = host.others().map(tang_url).collect();
-    let binding =
-        want::luks_binding(disk.device.as_str(), urls.iter().map(String::as_str), &host.secret(&recovery_key(host.server, disk)));
+    let key = host.secret(&recovery_key(host.server, disk));
+    let binding = want::luks_binding(disk.device.as_str(), urls.iter().map(String::as_str), &key.to_string()).speaks_of(&key);
     host.others().fold(binding, |binding, server| binding.wait(server.name.as_str(), Id::new("unit", TANG)))
 }

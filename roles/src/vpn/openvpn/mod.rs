@@ -49,14 +49,15 @@ pub fn wants(host: &Host<'_>) -> Wanted {
 /// The configuration, and what it reads.
 fn files(host: &Host<'_>, vpn: &Vpn) -> Vec<Resource> {
     let path = |name: &str| format!("{FOLDER}/region{name}");
-    let secret = |name: &str| host.secret(name);
+    let secret = |file: &str, name: &str| want::secret_file(&path(file), &host.secret(name));
     let own = server(host.name());
     vec![
-        want::secret_file(&path("-ca.crt"), secret(&cert(AUTHORITY))),
-        want::secret_file(&path("-server.crt"), secret(&cert(&own))),
-        want::secret_file(&path("-server.key"), secret(&key(&own))),
-        want::secret_file(&path("-tls-crypt.key"), secret(TLS_CRYPT)),
-        want::file(&path("-crl.pem"), secret(REVOKED)),
+        secret("-ca.crt", &cert(AUTHORITY)),
+        secret("-server.crt", &cert(&own)),
+        secret("-server.key", &key(&own)),
+        secret("-tls-crypt.key", TLS_CRYPT),
+        // Nobody's secret, and read for each client by a process that is not root.
+        secret("-crl.pem", REVOKED).mode("0644"),
         want::file(&path(".conf"), config(host, vpn)),
     ]
 }

@@ -1,10 +1,14 @@
 //! What was observed of a host besides the wanted resources.
 
+mod strange;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Fields, Resource};
+
+pub use strange::{MAX_GENERATION, StrangeFact};
 
 /// Facts of one host. Roles read them; they decide names and contents, never whether a probe is believed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

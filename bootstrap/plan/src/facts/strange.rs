@@ -1,0 +1,121 @@
+//! What a host says of itself is refused if it cannot be: it becomes part of files, names and commands.
+
+use std::net::IpAddr;
+
+use super::{Facts, Nic};
+
+/// More interfaces than a host of a region has.
+const MAX_NICS: usize = 512;
+/// More addresses than an interface of it has.
+const MAX_ADDRESSES: usize = 256;
+/// More generations than a region will have.
+pub const MAX_GENERATION: u64 = 1_000_000_000;
+
+/// A fact that cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the host says that {what} is `{value}`, which cannot be")]
+pub struct StrangeFact {
+    /// What it is about.
+    what: &'static str,
+    /// What the host said, shortened.
+    value: String,
+}
+
+fn strange(what: &'static str, value: &str) -> StrangeFact {
+    StrangeFact { what, value: value.chars().take(80).collect() }
+}
+
+/// Letters, digits and these; at most `length` of them, or none at all.
+fn word(what: &'static str, value: &str, others: &str, length: usize) -> Result<(), StrangeFact> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    if value.len() <= length && value.chars().all(fits) { Ok(()) } else { Err(strange(what, value)) }
+}
+
+fn number(what: &'static str, value: usize, most: usize) -> Result<(), StrangeFact> {
+    if value <= most { Ok(()) } else { Err(strange(what, &value.to_string())) }
+}
+
+impl Facts {
+    /// The facts, if each of them can be one.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn checked(self) -> Result<Self, StrangeFact> {
+        word("its system", &self.os, "._-", 64)?;
+        word("its code name", &self.codename, "._-", 64)?;
+        word("its architecture", &self.arch, "_-", 32)?;
+        word("its kernel", &self.kernel, "._+~-", 128)?;
+        word("its virtualization", &self.virtualization, "_-", 64)?;
+        word("its name", &self.hostname, "._-", 255)?;
+        if let Some(generation) = self.generation.filter(|number| *number > MAX_GENERATION) {
+            return Err(strange("its generation", &generation.to_string()));
+        }
+        for unit in &self.running_units {
+            word("a unit at work", unit, "._-", 128)?;
+        }
+        for (what, value) in [("the run that it waits for", &self.unconfirmed), ("the digest of its secrets", &self.secrets)] {
+            value.as_ref().map_or(Ok(()), |value| word(what, value, "-", 128))?;
+        }
+        number("the number of its network cards", self.nics.len(), MAX_NICS)?;
+        self.nics.iter().try_for_each(Nic::check)?;
+        Ok(self)
+    }
+}
+
+impl Nic {
+    /// The kernel takes names of up to 15 bytes, without blanks, slashes and colons.
+    fn check(&self) -> Result<(), StrangeFact> {
+        word("the name of a network card", &self.name, "._-+@", 15)?;
+        if self.name.trim_matches('.').is_empty() {
+            return Err(strange("the name of a network card", &self.name));
+        }
+        word("the address of a network card", &self.mac, ":", 59)?;
+        word("the state of a network card", &self.state, "_-", 32)?;
+        number("the number of a network card's addresses", self.addresses.len(), MAX_ADDRESSES)?;
+        let is_address = |given: &&String| {
+            let (address, prefix) = given.split_once('/').unwrap_or((given, "0"));
+            address.parse::<IpAddr>().is_ok() && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= 128)
+        };
+        self.addresses.iter().find(|given| !is_address(given)).map_or(Ok(()), |given| Err(strange("an address of its", given)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &str, address: &str) -> Facts {
+        let nic = Nic {
+            name: name.into(),
+            mac: "02:00:00:00:00:01".into(),
+            mtu: 1500,
+            state: "up".into(),
+            addresses: vec![address.into()],
+        };
+        Facts { nics: vec![nic], ..Facts::assumed() }
+    }
+
+    #[test]
+    fn what_hosts_are_is_taken() {
+        let facts =
+            Facts { kernel: "6.12.48+deb13-amd64".into(), hostname: "compute-1.demo.example".into(), ..with("eno1", "::1/64") };
+        assert_eq!(facts.clone().checked(), Ok(facts));
+        for name in ["enp1s0f0np0", "vmbr0.4000", "bond0", "veth1a2b@if5", "br-9f"] {
+            with(name, "10.0.0.1").checked().unwrap();
+        }
+    }
+
+    #[test]
+    fn what_no_host_is_is_refused_by_name() {
+        for name in ["{{secret:a@1}}", "eth0\" accept", "a/b", "", "..", "sixteen-letters0", "eth0;reboot", "e\u{1b}[2J"] {
+            assert!(with(name, "10.0.0.1/24").checked().is_err(), "{name}");
+        }
+        for address in ["10.0.0.1/24; accept", "10.0.0.1/129", "$(reboot)", ""] {
+            assert!(with("eth0", address).checked().is_err(), "{address}");
+        }
+        let error = Facts { codename: "$(id)".into(), ..Facts::assumed() }.checked().unwrap_err();
+        assert_eq!(error.to_string(), "the host says that its code name is `$(id)`, which cannot be");
+        assert!(Facts { generation: Some(u64::MAX), ..Facts::assumed() }.checked().is_err());
+        assert!(Facts { os: "x".repeat(1 << 20), ..Facts::assumed() }.checked().is_err());
+    }
+}
