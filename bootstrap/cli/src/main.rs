@@ -10,6 +10,7 @@ mod lab;
 mod live;
 mod log;
 mod nearest;
+mod operator_key;
 mod output;
 mod plan_file;
 mod preflight;

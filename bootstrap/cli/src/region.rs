@@ -253,7 +253,7 @@ pub fn identities(given: &[PathBuf]) -> Result<Identities, SecretsError> {
 }
 
 /// The operator's home.
-fn home() -> PathBuf {
+pub fn home() -> PathBuf {
     std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"))
 }
 

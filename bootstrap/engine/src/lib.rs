@@ -37,7 +37,7 @@ pub use kinds::gluster::{ASK as GLUSTER_ASK, CLI as GLUSTER};
 pub use kinds::package::APT_LOCKS;
 pub use kinds::{samples, want};
 pub use lease::{LEASE_TIME, Lease};
-pub use lint::LINTS;
+pub use lint::{LINTS, check as lints};
 pub use planner::{HostView, Wants, circle, stages};
 pub use remote::{HostError, Remote};
 pub use secrets::{KeepError, NoSecrets, SecretError, Secrets};

@@ -32,6 +32,12 @@ pub trait Secrets: Send + Sync {
     /// A digest under the region's key, in hexadecimal: who has no key cannot try values. `None`: there is no key.
     fn fingerprint(&self, text: &str) -> Option<String>;
 
+    /// What only who holds the region's key can have written of a text; `of` says what it is a proof of, so that one made for
+    /// something else is none. `None`: there is no key.
+    fn proof(&self, of: &str, text: &str) -> Option<String> {
+        self.fingerprint(&format!("regionctl {of}\n{text}"))
+    }
+
     /// The encrypted file as it is on disk, for the hosts to keep. `None`: there is none.
     fn sealed(&self) -> Option<Vec<u8>>;
 

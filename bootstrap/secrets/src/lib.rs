@@ -25,6 +25,7 @@ pub use ensure::{ensure, renew};
 pub use error::{FileProblem, KeyProblem, RecipientProblem, SecretsError};
 pub use fingerprint::fingerprint;
 pub use identity::Identities;
+pub use random::password;
 pub use recipient::Recipient;
 pub use secret::Secret;
 pub use spec::{Made, Spec, Why};

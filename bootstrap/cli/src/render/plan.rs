@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use regionctl_plan::{Action, Certainty, Change, Plan, digest};
 
-use super::clean::clean;
+use super::clean::{clean, lines};
 use super::fields::{self, Detail};
 use super::findings;
 use super::style::Style;
@@ -18,7 +18,7 @@ const WIDE: usize = 110;
 pub struct Options<'a> {
     /// The colours.
     pub style: Style,
-    /// Long texts and lists whole, and what each change waits for.
+    /// Long texts and lists whole, what each change waits for, and what commands run.
     pub full: bool,
     /// The names given to `--allow`.
     pub allowed: &'a [String],
@@ -144,6 +144,7 @@ impl Writer<'_> {
         if self.options.full {
             let waits = change.resource.waits.iter();
             below.extend(waits.map(|on| style.paint(style.dim, format!("waits for {}", clean(&on.to_string())))));
+            below.extend(shell(change, &style));
         }
         if change.resource.may_cut_ssh() {
             let head = style.paint(style.warning, "may cut SSH:");
@@ -155,6 +156,17 @@ impl Writer<'_> {
         let names = vec![clean(&change.id().name)];
         Entry { action: change.action, kind: clean(&change.id().kind), names, certainty, short, below }
     }
+}
+
+/// The shell texts of a command, as root will run them on the server.
+fn shell(change: &Change, style: &Style) -> Vec<String> {
+    let params = ["check", "guard", "run", "undo"].into_iter().filter(|_| change.id().kind == "command");
+    let text = |param| Some((param, change.resource.text_param(param)?));
+    let texts = params.filter_map(text).flat_map(|(param, text)| {
+        let head = style.paint(style.dim, format!("{param}:"));
+        std::iter::once(head).chain(lines(text).into_iter().map(|line| format!("  {line}")))
+    });
+    texts.collect()
 }
 
 /// One change as it is shown, or several that differ in their names only.

@@ -54,7 +54,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let execution =
         Execution { verb: "install", allowed, events: args.events.as_deref(), reset: false, window: args.window.time() };
     if let Some(file) = &args.plan {
-        let plan = plan_file::read(file, &region)?;
+        let plan = plan_file::read(file, &region, vault.as_ref())?;
         run::show(&plan, allowed, output);
         run::permit(&plan, allowed)?;
         vault.planned(&plan);

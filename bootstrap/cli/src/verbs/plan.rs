@@ -46,7 +46,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         .output
         .data(&made, |style| plan::render(&made, &plan::Options { style: *style, full, allowed: &args.allow.allow }))?;
     if let Some(file) = &args.out {
-        plan_file::write(file, &made)?;
+        plan_file::write(file, &made, vault.as_ref())?;
         context.output.say(&format!("kept in `{0}`; `regionctl install --plan {0}` executes just that\n", file.display()));
     }
     // What is known is shown; that something is missing still decides how it ends.

@@ -56,7 +56,8 @@ fn an_archive_holds_no_secret() {
     let planted: Vec<_> = secrets.iter().flat_map(|(_, value)| encodings(value)).collect();
     let junk: String = planted.iter().map(|text| format!("Nov 21 it said: {text}.\n")).collect();
     let whole = format!("{junk}{}", junk.replace('\n', " "));
-    let facts = format!("@facts\nos\tclock\t1\nos\tid\t{}\n@end\n", junk.replace(['\n', '\t'], " "));
+    // A fact takes no more than a word.
+    let facts = "@facts\nos\tclock\t1\nos\tid\thunter2\n@end\n".to_owned();
     let answer =
         || Answer { observed: facts.clone(), files: LOOKS.iter().map(|look| (look.file, whole.clone().into_bytes())).collect() };
     let generation = Generation {
