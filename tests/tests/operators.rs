@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use regionctl_engine::want::{self, Command as Shell, Undo};
-use regionctl_engine::{Goal, Order, PRELUDE, Selection, unsettled};
+use regionctl_engine::{Goal, Order, PRELUDE, Selection};
 use regionctl_lab::{Debian, HostKind};
 use regionctl_plan::{Resource, What};
 use regionctl_tests::operator::Operator;
@@ -145,7 +145,7 @@ async fn waits_are_let_go() {
     let other = on_one([want::file("/etc/another", "")]);
     let engine = operator.access.engine(&other);
     let survey = engine.survey(&Selection::default(), &Goal::Wanted).await;
-    assert_eq!(unsettled(&survey).collect::<Vec<_>>(), ["one"]);
+    assert_eq!(engine.unsettled(&survey).unwrap(), ["one"]);
     let adopted = wish::run(&operator.access, &other, &Goal::Wanted, |_| {});
     let (_, outcome) = tokio::time::timeout(limit, adopted).await.expect("an adopted wait ends").unwrap();
     assert!(outcome.unwrap().ok);

@@ -161,6 +161,19 @@ impl Region {
         self.file.parent().unwrap_or(Path::new("")).join(written)
     }
 
+    /// The server of this name.
+    ///
+    /// # Errors
+    /// The region has none, with the nearest one.
+    pub fn server(&self, named: &str) -> Result<&Server, Failure> {
+        let region = &self.inventory.region;
+        region.server(named).ok_or_else(|| {
+            let servers: Vec<_> = region.servers().iter().map(|server| server.name.as_str()).collect();
+            let message = format!("region `{}` has no server `{named}`", region.name());
+            Failure::new(Exit::Usage, message).hint(nearest::hint(named, servers))
+        })
+    }
+
     /// The server and the disk that `SERVER:DISK` names.
     ///
     /// # Errors
@@ -170,11 +183,7 @@ impl Region {
         let Some((server, disk)) = named.split_once(':') else {
             return wrong(format!("`{named}` names no disk"), "write `SERVER:DISK`, with the names of the inventory".into());
         };
-        let region = &self.inventory.region;
-        let Some(found) = region.server(server) else {
-            let servers: Vec<_> = region.servers().iter().map(|server| server.name.as_str()).collect();
-            return wrong(format!("region `{}` has no server `{server}`", region.name()), nearest::hint(server, servers));
-        };
+        let found = self.server(server)?;
         let Some(found_disk) = found.disk(disk) else {
             let disks: Vec<_> = found.disks.iter().map(|disk| disk.name.as_str()).collect();
             return wrong(format!("server `{server}` has no disk `{disk}` in the inventory"), nearest::hint(disk, disks));
@@ -187,11 +196,7 @@ impl Region {
     /// # Errors
     /// A name that the region does not have, with the nearest one.
     pub fn select(&self, asked: &args::Selection) -> Result<Selection, Failure> {
-        let servers: Vec<_> = self.inventory.region.servers().iter().map(|server| server.name.as_str()).collect();
-        if let Some(unknown) = asked.host.iter().find(|host| !servers.contains(&host.as_str())) {
-            let message = format!("region `{}` has no server `{unknown}`", self.name());
-            return Err(Failure::new(Exit::Usage, message).hint(nearest::hint(unknown, servers)));
-        }
+        asked.host.iter().try_for_each(|host| self.server(host).map(drop))?;
         let mut layers = BTreeSet::new();
         for name in &asked.layer {
             layers.insert(self.layer(name)?.name().to_owned());

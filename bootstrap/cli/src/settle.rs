@@ -1,6 +1,6 @@
 //! Asking the hosts before a plan that will be executed: what earlier runs left at work there ends first.
 
-use regionctl_engine::{Engine, Goal, Selection, Survey, unsettled};
+use regionctl_engine::{Engine, Goal, Selection, Survey};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -25,7 +25,8 @@ pub async fn survey(
     output: &Output,
 ) -> Result<Survey, Failure> {
     let survey = survey::survey(engine, selection, goal, output).await?;
-    let hosts: Vec<_> = unsettled(&survey).map(clean).collect();
+    let unsettled = engine.unsettled(&survey).map_err(|error| Failure::from_error(Exit::Local, &error))?;
+    let hosts: Vec<_> = unsettled.into_iter().map(clean).collect();
     if hosts.is_empty() {
         return Ok(survey);
     }

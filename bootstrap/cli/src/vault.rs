@@ -14,6 +14,7 @@ use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Why, fingerprint};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::region::{self, Region};
 use crate::render::words::{count, list};
 
@@ -69,6 +70,19 @@ impl Vault {
             ends,
             leavers,
             kept_out,
+        })
+    }
+
+    /// The file opened for looking at what it proves; closed, and said so, if it cannot be.
+    pub fn open_if_there(region: &Region, identity: &[PathBuf], output: &Output) -> Self {
+        if !region.secrets_file().exists() {
+            return Self::closed(region);
+        }
+        Self::open(region, identity).unwrap_or_else(|failure| {
+            let style = output.err();
+            let why = failure.message;
+            output.say(&format!("{} nothing is proven: {why}\n", style.paint(style.warning, "warning:")));
+            Self::closed(region)
         })
     }
 

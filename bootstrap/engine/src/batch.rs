@@ -228,11 +228,12 @@ pub fn ledger_folder(id: &Id) -> String {
     sha256(id.to_string().as_bytes())[..16].to_owned()
 }
 
-/// The script that starts the unit and reports its results as they come.
-pub fn start_script(batch: &BatchName, unit_script: &str) -> String {
+/// The script that starts the unit, after the shell text `first`, and reports its results as they come.
+pub fn start_script(batch: &BatchName, first: &str, unit_script: &str) -> String {
     format!(
         r#"
 if ! held_by {run}; then printf 'end\tfenced\t%s\n' "$(cat "$STATE/lease" 2>/dev/null || echo nobody)"; exit 0; fi
+{first}
 DIR=$STATE/{folder}
 mkdir -p "$DIR" && chmod 0700 "$STATE/runs" && head -c 65536 /dev/zero >"$DIR/results" && : >"$DIR/results" || cannot_write
 mkdir -p /run/regionctl && (umask 077; cat >{script} <<'REGIONCTL_UNIT'

@@ -98,7 +98,12 @@ impl Engine {
     pub async fn survey(&self, selection: &Selection, goal: &Goal) -> Survey {
         let question = Question { kinds: &self.kinds, vault: &self.vault, wants: self.wants.as_ref(), selection, goal };
         let selected = self.remotes.values().filter(|remote| selection.has_host(&remote.name));
-        self.ask_all(&question, selected.collect(), "").await
+        let mut survey = self.ask_all(&question, selected.collect(), "").await;
+        if let Err(error) = self.disbelieve(&mut survey) {
+            // Whoever plans reads the folder, too, and fails.
+            tracing::debug!("what the servers say of generations is not checked: {error}");
+        }
+        survey
     }
 
     pub(crate) async fn ask_all(&self, question: &Question<'_>, remotes: Vec<&Remote>, preamble: &str) -> Survey {
@@ -132,6 +137,7 @@ impl Engine {
     /// The hosts are at a generation that this folder does not know.
     pub fn plan(&self, survey: &Survey, selection: &Selection, goal: &Goal) -> Result<Plan, PlanError> {
         let parent = self.folder.generations()?.last().copied();
+        let mark = self.mark()?;
         let mut views = BTreeMap::new();
         let mut notes = self.about.notes.clone();
         for (name, surveyed) in survey {
@@ -142,7 +148,9 @@ impl Engine {
                     continue;
                 }
             };
-            if let Some(theirs) = surveyed.view.facts.generation.filter(|theirs| Some(*theirs) > parent) {
+            let facts = &surveyed.view.facts;
+            let ahead = facts.generation.filter(|theirs| Some(*theirs) > parent && !self.is_foreign(mark.as_ref(), facts));
+            if let Some(theirs) = ahead {
                 return Err(PlanError::Outdated { host: name.clone(), theirs, ours: parent });
             }
             if let Some(run) = &surveyed.view.facts.unconfirmed {
@@ -188,6 +196,7 @@ impl Engine {
         plan.notes.extend(self.vault.planned(&plan));
         plan.findings = lint::check(&plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
+        plan.findings.extend(self.foreign(mark.as_ref(), survey));
         let lost = self.lost_keys(&plan, survey);
         plan.findings.extend(lost);
         plan.findings.extend(self.vault.recipients().and_then(lint::few_recipients));
@@ -200,10 +209,15 @@ impl Engine {
         views.flat_map(|(host, view)| lint::key_lost(host, view, plan, |name| self.vault.is_new(name))).collect()
     }
 
-    /// True if a host lacks the generation that the region is at, or the secrets file as it is now.
+    /// True if a host lacks the generation that the region is at, its proof, or the secrets file as it is now.
     pub fn is_behind(&self, facts: &Facts, generation: Option<u64>) -> bool {
-        let secrets = self.vault.sealed_file().map(|sealed| sha256(&sealed));
-        facts.generation != generation || (secrets.is_some() && facts.secrets != secrets)
+        let lacks = |wanted: Option<String>, has: &Option<String>| wanted.is_some() && wanted != *has;
+        let mark = self.mark().ok().flatten();
+        let proof = mark.as_ref().zip(generation).and_then(|(mark, number)| self.proof_of(mark, number));
+        facts.generation != generation
+            || mark != facts.region
+            || lacks(proof, &facts.generation_proof)
+            || lacks(self.vault.sealed_file().map(|sealed| sha256(&sealed)), &facts.secrets)
     }
 
     /// What differs between a plan and the hosts as they are now, where the plan was exact. Empty: it may be executed.

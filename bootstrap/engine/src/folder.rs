@@ -9,6 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::generation::Generation;
+use crate::identity;
 
 /// A region folder.
 #[derive(Debug, Clone)]
@@ -118,6 +119,29 @@ impl RegionFolder {
         let mut numbers: Vec<u64> = self.names("generations", ".json")?.iter().filter_map(|name| name.parse().ok()).collect();
         numbers.sort_unstable();
         Ok(numbers)
+    }
+
+    /// The region's own id; `None` before its first run.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn id(&self) -> Result<Option<String>, FolderError> {
+        let path = self.root.join("id");
+        identity::read_id(&path).map_err(io_error(&path))
+    }
+
+    /// Keeps an id for the region, or a new one, if it has none; gives the one that it has.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn keep_id(&self, id: Option<&str>) -> Result<String, FolderError> {
+        if let Some(id) = self.id()? {
+            return Ok(id);
+        }
+        let path = self.root.join("id");
+        let id = id.map_or_else(identity::new_id, |id| Ok(id.to_owned()));
+        let kept = id.and_then(|id| write_whole(&path, format!("{id}\n").as_bytes()).map(|()| id));
+        kept.map_err(io_error(&path))
     }
 
     fn names(&self, folder: &str, suffix: &str) -> Result<Vec<String>, FolderError> {

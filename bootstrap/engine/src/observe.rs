@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use regionctl_plan::{Facts, Fields, Id, LedgerEntry, NetworkManager, Nic, Resource, StrangeFact};
+use regionctl_plan::{Facts, Fields, Id, LedgerEntry, Mark, NetworkManager, Nic, Resource, StrangeFact};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Kinds, Rows};
@@ -72,13 +72,17 @@ for nic in /sys/class/net/*; do
 done
 ip -o addr show 2>/dev/null | while read -r _ nic _ address _; do row "$nic" address "$address"; done
 [ -d "$STATE" ] && row os kept yes
-[ -f "$STATE/generation" ] && read -r value <"$STATE/generation" && row os generation "$value"
+[ -f "$STATE/region" ] && read -r value <"$STATE/region" && row os region "$value"
+if [ -f "$STATE/generation" ] && read -r value proof <"$STATE/generation"; then
+  row os generation "$value"
+  [ -z "$proof" ] || row os generation_proof "$proof"
+fi
 [ -f "$STATE/switch/armed" ] && read -r value _ <"$STATE/switch/armed" && row os unconfirmed "$value"
 [ -f "$STATE/lease" ] && row os lease "$(cat "$STATE/lease")"
 for unit in /run/systemd/transient/regionctl-*.service; do
   [ -e "$unit" ] && systemctl is-active -q "${unit##*/}" && row os unit "${unit##*/}"
 done
-[ -f "$STATE/generation" ] && read -r value <"$STATE/generation" && [ -f "$STATE/generations/$value.age" ] &&
+[ -f "$STATE/generation" ] && read -r value _ <"$STATE/generation" && [ -f "$STATE/generations/$value.age" ] &&
   row os secrets "$(sha256sum <"$STATE/generations/$value.age" | cut -d ' ' -f 1)"
 if ls /var/lib/dpkg/updates/* >/dev/null 2>&1 || grep -Eq '^Status: .* (half-[a-z]+|unpacked)$' /var/lib/dpkg/status; then row os dpkg broken; fi
 if [ -e /run/systemd/netif/state ] && systemctl is-active -q systemd-networkd; then row os network networkd
@@ -184,6 +188,8 @@ fn facts(rows: &Rows) -> Facts {
         hostname: text("hostname"),
         nics: nics.collect(),
         generation: rows.get("os", "generation").and_then(|number| number.parse().ok()),
+        generation_proof: rows.get("os", "generation_proof").map(str::to_owned),
+        region: rows.get("os", "region").and_then(Mark::read),
         kept: rows.get("os", "kept").is_some(),
         running_units: rows.all("os", "unit").to_vec(),
         operator: text("operator").parse().ok(),

@@ -130,6 +130,10 @@ impl Vault {
         Self { secrets, behind: Mutex::default() }
     }
 
+    pub(crate) fn secrets(&self) -> &dyn Secrets {
+        self.secrets.as_ref()
+    }
+
     pub(crate) fn sealed_file(&self) -> Option<Vec<u8>> {
         self.secrets.sealed()
     }

@@ -86,12 +86,19 @@ impl Run<'_> {
             release: self.plan.release.clone(),
             inventory_digest: self.plan.inventory.clone(),
             inventory: self.engine.about.inventory.clone(),
+            region: None,
+            proof: None,
             wanted,
         });
+        let mark = self.mark.get();
+        let generation = Generation { region: mark.map(|mark| mark.id.clone()), ..generation };
+        let generation = generation.prove(self.engine.vault.secrets());
         if !new && !behind {
             return Ok(None);
         }
-        let store = generation.store_script(&self.id, self.engine.vault.sealed_file().as_deref());
+        let reached = mark.and_then(|mark| self.engine.proof_of(mark, generation.number));
+        let secrets = self.engine.vault.sealed_file();
+        let store = generation.store_script(&self.id, &self.mark_script(), reached.as_deref(), secrets.as_deref());
         let keepers = self.remotes().into_iter().filter(|remote| !forgotten.contains(&remote.name));
         let stores = keepers.map(|remote| {
             let store = &store;

@@ -8,22 +8,21 @@ mod settle;
 mod work;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use regionctl_plan::{Finding, HostStage, Id, Plan, Ref, What, forbidden};
+use regionctl_plan::{Finding, HostStage, Id, Mark, Plan, Ref, What, forbidden};
 use tokio::sync::{Semaphore, watch};
 
 use crate::board::Board;
 use crate::engine::{Engine, Survey};
 use crate::folder::FolderError;
+use crate::identity;
 use crate::journal::{self, Journal, Listener};
 use crate::planned::Planned;
 use crate::remote::{HostError, Remote};
 use crate::secrets::{KeepError, SecretError};
 use crate::survey::{Goal, Question, Selection};
-
-pub use settle::unsettled;
 
 /// How a plan is to be executed.
 #[derive(Debug, Clone)]
@@ -125,6 +124,8 @@ struct Run<'a> {
     /// Set when nothing more may be started: the operator's wish, or a lost lease.
     stop: watch::Receiver<bool>,
     fenced: watch::Sender<Option<String>>,
+    /// Whose the hosts are once the run has begun.
+    mark: OnceLock<Mark>,
 }
 
 impl Engine {
@@ -172,6 +173,7 @@ impl Engine {
             slots: Semaphore::new(self.parallel),
             stop,
             fenced: watch::Sender::new(None),
+            mark: OnceLock::new(),
         })
     }
 }
@@ -206,11 +208,14 @@ impl Run<'_> {
 
     /// Compares the plan with the hosts as they are now, and keeps the secrets that were made for it.
     fn may_begin(&self, surveyed: &Survey) -> Result<(), RunError> {
+        let mark = self.engine.mark_for_run(surveyed)?;
+        let mut findings = self.engine.foreign(Some(&mark), surveyed);
         // A new key would hide that the one of an encrypted disk was lost.
-        let lost = self.engine.lost_keys(self.plan, surveyed);
-        if !forbidden(&lost, &self.order.allowed).is_empty() {
-            return Err(RunError::Forbidden(lost));
+        findings.extend(self.engine.lost_keys(self.plan, surveyed));
+        if !forbidden(&findings, &self.order.allowed).is_empty() {
+            return Err(RunError::Forbidden(findings));
         }
+        self.mark.get_or_init(|| mark);
         let drift = self.engine.drift(self.plan, surveyed);
         for (host, stage, differences) in &drift {
             let what = What::PlanDiffers { host: host.clone(), stage: stage.clone(), differences: differences.clone() };
@@ -220,6 +225,11 @@ impl Run<'_> {
             return Err(RunError::Drifted(drift));
         }
         self.engine.vault.keep().map_err(RunError::NotKept)
+    }
+
+    /// Shell that makes a host the region's, before anything of the region is on it.
+    fn mark_script(&self) -> String {
+        self.mark.get().map(identity::mark_script).unwrap_or_default()
     }
 
     /// Returns when nothing more may be started.

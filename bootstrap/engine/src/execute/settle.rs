@@ -7,19 +7,25 @@ use tokio::sync::watch;
 
 use super::{Order, RunError};
 use crate::engine::{Engine, Survey};
+use crate::folder::FolderError;
 use crate::journal::Listener;
 use crate::remote::HostError;
 
-/// The hosts on which a unit of an earlier run is at work, or what may cut SSH waits for its confirmation.
-pub fn unsettled(survey: &Survey) -> impl Iterator<Item = &str> {
-    let at_work = survey.iter().filter(|(_, answer)| {
-        let facts = answer.as_ref().ok().map(|surveyed| &surveyed.view.facts);
-        facts.is_some_and(|facts| facts.unconfirmed.is_some() || !facts.running_units.is_empty())
-    });
-    at_work.map(|(host, _)| host.as_str())
-}
-
 impl Engine {
+    /// The hosts of this region on which a unit of an earlier run is at work, or what may cut SSH waits for its confirmation.
+    ///
+    /// # Errors
+    /// The region folder cannot be read.
+    pub fn unsettled<'a>(&self, survey: &'a Survey) -> Result<Vec<&'a str>, FolderError> {
+        let mark = self.mark()?;
+        let at_work = survey.iter().filter(|(_, answer)| {
+            let facts = answer.as_ref().ok().map(|surveyed| &surveyed.view.facts);
+            let facts = facts.filter(|facts| !self.is_foreign(mark.as_ref(), facts));
+            facts.is_some_and(|facts| facts.unconfirmed.is_some() || !facts.running_units.is_empty())
+        });
+        Ok(at_work.map(|(host, _)| host.as_str()).collect())
+    }
+
     /// Waits for the units of earlier runs, and takes back what may cut SSH and was not confirmed. Whatever a survey found
     /// before is to be asked again after this.
     ///
@@ -33,7 +39,7 @@ impl Engine {
         stop: watch::Receiver<bool>,
     ) -> Result<(), RunError> {
         let _lock = self.folder.lock(&order.verb)?;
-        let hosts = unsettled(survey).map(|host| (host.to_owned(), HostStage::default()));
+        let hosts = self.unsettled(survey)?.into_iter().map(|host| (host.to_owned(), HostStage::default()));
         let plan = Plan {
             format: PLAN_FORMAT,
             id: "settle".into(),

@@ -2,6 +2,7 @@
 
 mod strange;
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,12 @@ pub struct Facts {
     pub nics: Vec<Nic>,
     /// The generation that the host was left at, if any.
     pub generation: Option<u64>,
+    /// What proves it, under the region's key.
+    #[serde(default)]
+    pub generation_proof: Option<String>,
+    /// The region that the host belongs to, if any.
+    #[serde(default)]
+    pub region: Option<Mark>,
     /// True if the host keeps anything for regionctl: a ledger, generations, a lease.
     #[serde(default)]
     pub kept: bool,
@@ -51,6 +58,29 @@ pub struct Facts {
     /// What configures the host's network.
     #[serde(default)]
     pub network: NetworkManager,
+}
+
+/// Whose a host is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The region's id: 32 hexadecimal digits that its first run drew.
+    pub id: String,
+    /// The region's name.
+    pub region: String,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id, self.region)
+    }
+}
+
+impl Mark {
+    /// Reads `ID NAME`.
+    pub fn read(text: &str) -> Option<Self> {
+        let (id, region) = text.split_once(' ')?;
+        Some(Self { id: id.to_owned(), region: region.to_owned() })
+    }
 }
 
 /// What configures a host's network, as far as regionctl writes its configuration.
@@ -95,6 +125,8 @@ impl Facts {
             hostname: String::new(),
             nics: Vec::new(),
             generation: None,
+            generation_proof: None,
+            region: None,
             kept: false,
             running_units: Vec::new(),
             operator: None,

@@ -50,10 +50,19 @@ impl Facts {
         if let Some(generation) = self.generation.filter(|number| *number > MAX_GENERATION) {
             return Err(strange("its generation", &generation.to_string()));
         }
+        if let Some(mark) = &self.region {
+            word("the id of its region", &mark.id, "", 64)?;
+            word("the name of its region", &mark.region, "._-", 64)?;
+        }
         for unit in &self.running_units {
             word("a unit at work", unit, "._-", 128)?;
         }
-        for (what, value) in [("the run that it waits for", &self.unconfirmed), ("the digest of its secrets", &self.secrets)] {
+        let words = [
+            ("the run that it waits for", &self.unconfirmed),
+            ("the digest of its secrets", &self.secrets),
+            ("the proof of its generation", &self.generation_proof),
+        ];
+        for (what, value) in words {
             value.as_ref().map_or(Ok(()), |value| word(what, value, "-", 128))?;
         }
         number("the number of its network cards", self.nics.len(), MAX_NICS)?;

@@ -1,5 +1,6 @@
 //! `regionctl history`
 
+mod choose;
 mod fetch;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use regionctl_plan::Event;
 use serde::Serialize;
 
 use super::Context;
-use crate::args::Contact;
+use crate::args::{Contact, Identity};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::nearest;
@@ -21,6 +22,7 @@ use crate::render::tally::Tally;
 use crate::render::time::{date_and_clock, duration};
 use crate::render::words::{count, list};
 use crate::render::{lines, style::Style, summary};
+use crate::vault::Vault;
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -31,8 +33,13 @@ pub struct Args {
     /// first bring here what the hosts have and this folder has not: generations, and the secrets file if there is none
     #[arg(long)]
     fetch: bool,
+    /// fetch from this server only, and believe it
+    #[arg(long, value_name = "SERVER", requires = "fetch")]
+    from: Option<String>,
     #[command(flatten)]
     contact: Contact,
+    #[command(flatten)]
+    identity: Identity,
 }
 
 /// Everything there is, as `-o json` prints it.
@@ -72,8 +79,19 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let region = Region::load(&context.file)?;
     let folder = region.folder();
     if args.fetch {
-        let engine = region.engine(&args.contact, &context.output)?;
-        fetch::fetch(&engine, &folder, &region.secrets_file(), &context.output).await?;
+        if let Some(from) = &args.from {
+            region.server(from)?;
+        }
+        let fetch = fetch::Fetch {
+            engine: &region.engine(&args.contact, &context.output)?,
+            region: region.name(),
+            folder: &folder,
+            secrets_file: &region.secrets_file(),
+            secrets: &Vault::open_if_there(&region, &args.identity.identity, &context.output),
+            from: args.from.as_deref(),
+            output: &context.output,
+        };
+        fetch.run().await?;
     }
     let broken = |error: &regionctl_engine::FolderError| Failure::from_error(Exit::Local, error);
     let generations = folder.generations().map_err(|error| broken(&error))?;

@@ -68,6 +68,8 @@ fn an_archive_holds_no_secret() {
         release: whole.clone(),
         inventory_digest: String::new(),
         inventory: whole.clone(),
+        region: None,
+        proof: None,
         wanted: BTreeMap::new(),
     };
     let gathered = Gathered {
