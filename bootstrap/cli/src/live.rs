@@ -1,6 +1,6 @@
 //! A run as it happens: progress on standard error, every event in a file, and the tally for the summary.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,10 +31,7 @@ impl Live {
     /// # Errors
     /// The file cannot be written.
     pub fn new(output: Output, events: Option<&Path>) -> Result<Self, Failure> {
-        let open = |path: &Path| {
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            file.map_err(|error| Failure::file("write", path, &error))
-        };
+        let open = |path: &Path| regionctl_files::append(path).map_err(|error| Failure::file("write", path, &error));
         let events = events.map(open).transpose()?;
         let bars = output.is_live().then(|| Bars::new(output.verbose > 0, *output.err()));
         Ok(Self(Arc::new(Mutex::new(Inner { tally: Tally::default(), bars, events, output }))))

@@ -1,12 +1,13 @@
 //! The operator's own key, on this machine only. It proves that whoever executes a plan file also made it, in a region that has
 //! no secrets yet.
 
-use std::fs;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use regionctl_secrets::{Secret, password};
+use regionctl_files::{random_hex, read_text, write_new};
+use regionctl_secrets::Secret;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,7 +28,7 @@ fn path() -> PathBuf {
 /// The file cannot be read.
 pub fn find() -> Result<Option<Secret<String>>, Failure> {
     let path = path();
-    match fs::read_to_string(&path) {
+    match read_text(&path, 1000) {
         Ok(text) if text.trim().len() == 2 * BYTES => Ok(Some(Secret::new(text.trim().to_owned()))),
         Ok(_) => Err(Failure::new(Exit::Local, format!("`{}` is not a key", path.display()))
             .hint("remove it: another one is made, and plan files that were made with it are made again")),
@@ -45,20 +46,19 @@ pub fn find_or_make() -> Result<Secret<String>, Failure> {
         return Ok(key);
     }
     let path = path();
-    let key = password(BYTES).map_err(|error| Failure::from_error(Exit::Local, &error))?;
-    match make(&path, &key) {
+    match make(&path) {
+        Ok(key) => Ok(key),
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => find()?.ok_or_else(|| Failure::file("read", &path, &error)),
         Err(error) => Err(Failure::file("write", &path, &error)),
-        Ok(()) => Ok(key),
     }
 }
 
-fn make(path: &Path, key: &Secret<String>) -> io::Result<()> {
+fn make(path: &Path) -> io::Result<Secret<String>> {
     if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{}", key.reveal())?;
-    file.sync_all()
+    let key = random_hex(BYTES)?;
+    write_new(path, format!("{key}\n").as_bytes())?;
+    Ok(Secret::new(key))
 }

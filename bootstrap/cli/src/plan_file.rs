@@ -3,9 +3,6 @@
 //! A plan is root on every server of the region, so a file carries proofs that it is as it was made: one under the region's seal,
 //! for all who can open its secrets, and one under the operator's own key, for a region that has no secrets yet.
 
-use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use regionctl_engine::{Secrets, lints};
@@ -20,6 +17,9 @@ use crate::region::Region;
 
 /// What the proofs are for: one made for something else proves no plan.
 const PURPOSE: &str = "plan";
+
+/// More than the plan of a large region has.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// What a plan file holds.
 #[derive(Serialize, Deserialize)]
@@ -59,16 +59,7 @@ pub fn write(path: &Path, plan: &Plan, secrets: &dyn Secrets) -> Result<(), Fail
     let document = Document { format: PLAN_FORMAT, plan: plan.clone(), proofs };
     let mut json = serde_json::to_vec_pretty(&document).map_err(|error| Failure::from_error(Exit::Local, &error))?;
     json.push(b'\n');
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = Path::new(&name);
-    let write = || {
-        let mut file = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(new)?;
-        file.write_all(&json)?;
-        file.sync_all()?;
-        fs::rename(new, path)
-    };
-    write().map_err(|error| Failure::file("write", path, &error))
+    regionctl_files::write(path, &json).map_err(|error| Failure::file("write", path, &error))
 }
 
 /// Reads a plan that was made for this region as its inventory is now, by somebody who holds its secrets or by this operator.
@@ -84,7 +75,7 @@ pub fn read(path: &Path, region: &Region, secrets: &dyn Secrets) -> Result<Plan,
     }
     let again = "`regionctl plan --out FILE` makes a new one";
     let refused = |why: &str| Err(Failure::new(Exit::Refused, format!("`{}` {why}", path.display())).hint(again));
-    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error).hint(again))?;
+    let bytes = regionctl_files::read(path, MAX_BYTES).map_err(|error| Failure::file("read", path, &error).hint(again))?;
     match serde_json::from_slice::<Format>(&bytes) {
         Ok(Format { format }) if format != PLAN_FORMAT => {
             return refused(&format!("is a plan of format {format}, this version executes format {PLAN_FORMAT}"));

@@ -10,7 +10,7 @@ use regionctl_plan::Plan;
 use regionctl_roles::is_recovery_key;
 use regionctl_roles::secrets::{SEAL_KEY, ensure, wanted};
 use regionctl_roles::vpn::{self, VpnError};
-use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Why, fingerprint};
+use regionctl_secrets::{MAX_BYTES, Made, Secret, Secrets, SecretsError, Why, fingerprint};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -149,7 +149,7 @@ impl regionctl_engine::Secrets for Vault {
 
     fn sealed(&self) -> Option<Vec<u8>> {
         self.secrets.as_ref()?;
-        std::fs::read(&self.file).ok()
+        regionctl_files::read(&self.file, MAX_BYTES).ok()
     }
 
     fn is_new(&self, name: &str) -> bool {

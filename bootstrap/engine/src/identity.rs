@@ -2,44 +2,14 @@
 //!
 //! A second inventory that names the same servers has another id. Names and generation numbers cannot tell the two apart.
 
-use std::fs;
-use std::io::{self, Read as _};
-use std::path::Path;
-
 use regionctl_plan::{Facts, Finding, Mark, Severity, quote};
 
 use crate::engine::{Engine, Survey};
 use crate::folder::FolderError;
 use crate::remote::HostError;
 
-/// Random bytes of an id.
-const BYTES: usize = 16;
-
 /// What a server's generation is proven with.
 const REACHED: &str = "generation reached";
-
-/// A new id, 32 hexadecimal digits.
-///
-/// # Errors
-/// The system has no random bytes.
-pub(crate) fn new_id() -> io::Result<String> {
-    let mut bytes = [0; BYTES];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The id in a file; `None` if there is none.
-///
-/// # Errors
-/// It cannot be read.
-pub(crate) fn read_id(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) if text.trim().len() == 2 * BYTES => Ok(Some(text.trim().to_owned())),
-        Ok(_) => Err(io::Error::other("it holds no id of a region")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
 
 /// Shell that makes a server the region's.
 pub(crate) fn mark_script(mark: &Mark) -> String {
@@ -220,8 +190,6 @@ mod tests {
         let common = survey([("a", at(3, &demo("1"))), ("b", at(3, &demo("2"))), ("c", at(3, &demo("2")))]);
         assert_eq!(engine.mark_for_run(&common).unwrap(), demo("2"));
         assert_eq!(engine.mark_for_run(&survey([("a", at(3, &demo("1")))])).unwrap(), demo("2"));
-        let (one, other) = (new_id().unwrap(), new_id().unwrap());
-        assert!(one.len() == 2 * BYTES && one != other);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The append-only journal of a run: one event per line, each on disk before the next thing happens.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use regionctl_plan::{Event, What, rfc3339};
@@ -18,16 +17,9 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Starts the journal of a run.
-    ///
-    /// # Errors
-    /// The file exists or cannot be made.
-    pub fn create(path: &Path, listener: Listener) -> io::Result<Self> {
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        let file = OpenOptions::new().create_new(true).append(true).open(path)?;
-        Ok(Self { file, seq: 0, listener })
+    /// Starts a journal in a new file.
+    pub fn new(file: File, listener: Listener) -> Self {
+        Self { file, seq: 0, listener }
     }
 
     /// Appends an event and waits until it is on disk.
@@ -49,9 +41,9 @@ impl Journal {
 /// Reads a journal. A last line that was cut off by a crash is left out.
 ///
 /// # Errors
-/// The file cannot be read, or a line before the last is damaged.
-pub fn read(path: &Path) -> io::Result<Vec<Event>> {
-    let text = std::fs::read_to_string(path)?;
+/// It is no text, or a line before the last is damaged.
+pub fn read(bytes: &[u8]) -> io::Result<Vec<Event>> {
+    let text = std::str::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from)).collect()
 }
@@ -67,12 +59,11 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_off_is_left_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("runs/1.ndjson");
-        let mut journal = Journal::create(&path, Box::new(|_| {})).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut journal = Journal::new(file.reopen().unwrap(), Box::new(|_| {}));
         journal.write(What::Generation { number: 7 }).unwrap();
-        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"seq\":2,").unwrap();
-        let events = read(&path).unwrap();
+        journal.file.write_all(b"{\"seq\":2,").unwrap();
+        let events = read(&std::fs::read(file.path()).unwrap()).unwrap();
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].what, What::Generation { number: 7 });
     }

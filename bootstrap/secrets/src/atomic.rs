@@ -1,9 +1,8 @@
-//! Replacing a file so that a whole one is there at any time.
+//! Replacing a file so that a whole one is there at any time, if it is still the one that was seen.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest as _, Sha256};
@@ -25,23 +24,11 @@ pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Reads at most `max` bytes and one.
-///
-/// # Errors
-/// What the system says.
-pub(crate) fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// Writes the bytes to a new file of mode 0600 beside `path`, and renames it over `path` if that is still as it was seen.
 ///
 /// # Errors
-/// What the system says; `path` is then as it was before.
-pub(crate) fn replace(path: &Path, bytes: &[u8], seen: Seen, suffix: &str, max: u64) -> io::Result<Replaced> {
-    // A link stays a link.
-    let path = &std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+/// It is a link, which may have been sent and may lead anywhere, or what the system says; `path` is then as it was before.
+pub(crate) fn replace(path: &Path, bytes: &[u8], seen: Seen, max: u64) -> io::Result<Replaced> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -50,7 +37,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], seen: Seen, suffix: &str, max: 
     // Held to the end, so that nobody writes between the look and the rename. A network file system may not lock folders;
     // the rename alone still leaves a whole file.
     let _ = flock(&folder, FlockOperation::LockExclusive);
-    let now = match read(path, max) {
+    if path.symlink_metadata().is_ok_and(|there| there.is_symlink()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link, and may lead anywhere"));
+    }
+    let now = match regionctl_files::read(path, max) {
         Ok(bytes) => Some(digest(&bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -58,27 +48,6 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], seen: Seen, suffix: &str, max: 
     if now != seen {
         return Ok(Replaced::Changed);
     }
-    let beside = beside(path, suffix);
-    let written = write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
-    if let Err(error) = written {
-        // It may never have come into being.
-        let _ = std::fs::remove_file(&beside);
-        return Err(error);
-    }
-    folder.sync_all()?;
+    regionctl_files::write(path, bytes)?;
     Ok(Replaced::Yes(Some(digest(bytes))))
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(".");
-    name.push(suffix);
-    path.with_file_name(name)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -1,7 +1,6 @@
 //! The operator's private keys.
 
 use std::fmt;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -74,9 +73,7 @@ impl fmt::Debug for Identities {
 
 fn read(path: &Path) -> Result<Vec<Key>, SecretsError> {
     let failed = |source| SecretsError::Read { path: path.to_owned(), source };
-    let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    let bytes = Zeroizing::new(regionctl_files::read(path, MAX_BYTES).map_err(failed)?);
     parse(&bytes).map_err(|problem| SecretsError::Key { path: path.to_owned(), problem })
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, SecretsError
 ///
 /// # Errors
 /// The system has no random bytes.
-pub fn password(length: usize) -> Result<Secret<String>, SecretsError> {
+pub(crate) fn password(length: usize) -> Result<Secret<String>, SecretsError> {
     let mut bytes = Zeroizing::new(vec![0; length]);
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SecretsError::Random)?;
     let mut text = String::with_capacity(length * 2);

@@ -10,7 +10,6 @@ use crate::content::{Content, Removed};
 use crate::error::{FileProblem, RecipientProblem, SecretsError};
 use crate::identity::Identities;
 use crate::name;
-use crate::random;
 use crate::recipient::{Recipient, is_private};
 use crate::sealed::{self, Unopened};
 use crate::secret::Secret;
@@ -18,8 +17,8 @@ use crate::secret::Secret;
 /// The file's usual name, in the folder of `region.yaml`.
 pub const FILE_NAME: &str = "secrets.age";
 
-/// Far more than a region needs; a larger file is none of ours.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// In bytes, far more than a region's secrets file has; a larger one is none of ours.
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// One secret.
 #[derive(Debug, Clone)]
@@ -79,13 +78,11 @@ impl Secrets {
     /// # Errors
     /// There is no file, no key or none that fits, or the file is not as it was written.
     pub fn open(path: &Path, identities: &Identities) -> Result<Self, SecretsError> {
-        let sealed = atomic::read(path, MAX_BYTES).map_err(|source| match source.kind() {
+        let sealed = regionctl_files::read(path, MAX_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => SecretsError::Missing { path: path.to_owned() },
+            io::ErrorKind::FileTooLarge => SecretsError::file(path, FileProblem::TooLarge),
             _ => SecretsError::Read { path: path.to_owned(), source },
         })?;
-        if sealed.len() as u64 > MAX_BYTES {
-            return Err(SecretsError::file(path, FileProblem::TooLarge));
-        }
         let own: Vec<_> = identities.recipients().cloned().collect();
         if own.is_empty() {
             return Err(SecretsError::NoIdentity { path: path.to_owned(), looked: identities.looked().to_vec() });
@@ -110,10 +107,10 @@ impl Secrets {
         if !sealed::is_age(sealed) {
             return Err(SecretsError::file(path, FileProblem::NotAge));
         }
-        if atomic::read(path, MAX_BYTES).is_ok_and(|there| there == sealed) {
+        if regionctl_files::read(path, MAX_BYTES).is_ok_and(|there| there == sealed) {
             return Ok(false);
         }
-        match atomic::replace(path, sealed, None, &suffix()?, MAX_BYTES).map_err(failed)? {
+        match atomic::replace(path, sealed, None, MAX_BYTES).map_err(failed)? {
             Replaced::Yes(_) => Ok(true),
             Replaced::Changed => Err(SecretsError::Exists { path: path.to_owned() }),
         }
@@ -234,7 +231,7 @@ impl Secrets {
         let failed = |source| SecretsError::Write { path: self.path.clone(), source };
         let plain = self.content.write().map_err(|error| failed(io::Error::other(error)))?;
         let sealed = sealed::seal(&plain, &self.content.recipients)?;
-        match atomic::replace(&self.path, &sealed, self.seen, &suffix()?, MAX_BYTES).map_err(failed)? {
+        match atomic::replace(&self.path, &sealed, self.seen, MAX_BYTES).map_err(failed)? {
             Replaced::Yes(seen) => {
                 self.seen = seen;
                 Ok(())
@@ -280,11 +277,6 @@ impl Secrets {
         }
         self.content.removed.retain(|removed| !removed.seen.is_empty());
     }
-}
-
-/// What no other writer's temporary file ends in.
-fn suffix() -> Result<String, SecretsError> {
-    Ok(random::bytes::<8>()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Seconds since 1970; 0 before.

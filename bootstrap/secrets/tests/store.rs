@@ -213,14 +213,20 @@ fn a_save_that_fails_leaves_the_file() {
 }
 
 #[test]
-fn a_link_to_the_file_stays_one() {
+fn nothing_is_written_through_a_link() {
     let folder = tempfile::tempdir().unwrap();
     let alice = Person::age(folder.path(), "alice");
     let path = file(folder.path(), &[&alice]);
     let link = folder.path().join("link.age");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    Secrets::open(&link, &alice.identities()).unwrap().save().unwrap();
-    assert!(link.symlink_metadata().unwrap().is_symlink());
+    let (target, sealed) = (folder.path().join("elsewhere"), std::fs::read(&path).unwrap());
+    let mut opened = Secrets::open(&link, &alice.identities()).unwrap();
+    opened.put("other", regionctl_secrets::Secret::new("value".to_owned()), None).unwrap();
+    assert!(matches!(opened.save(), Err(SecretsError::Write { .. })));
+    assert_eq!(std::fs::read(&path).unwrap(), sealed);
+    let dangling = folder.path().join("dangling.age");
+    std::os::unix::fs::symlink(&target, &dangling).unwrap();
+    assert!(Secrets::restore(&dangling, &sealed).is_err() && !target.exists());
 }
 
 #[test]

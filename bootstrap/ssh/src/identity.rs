@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use russh::keys::{PrivateKey, PublicKey, decode_secret_key, load_public_key};
 
+/// More than a key file has.
+const MAX_BYTES: u64 = 64 * 1024;
+
 /// Why a key file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,7 +64,7 @@ impl IdentityError {
 
 /// Loads a private key that needs no passphrase.
 pub(crate) fn load(path: &Path) -> Result<PrivateKey, IdentityError> {
-    let text = std::fs::read(path).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
+    let text = regionctl_files::read(path, MAX_BYTES).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8_lossy(&text);
     let key = decode_secret_key(&text, None).map_err(|source| match source {
         russh::keys::Error::KeyIsEncrypted => IdentityError::Encrypted { path: path.to_owned() },
@@ -82,7 +85,7 @@ pub(crate) fn load(path: &Path) -> Result<PrivateKey, IdentityError> {
 
 /// The public half of a key file that cannot be used itself, to find it in the agent.
 pub(crate) fn public_half(path: &Path) -> Option<PublicKey> {
-    if let Ok(text) = std::fs::read(path)
+    if let Ok(text) = regionctl_files::read(path, MAX_BYTES)
         && let Ok(key) = PrivateKey::from_openssh(&text)
     {
         return Some(key.public_key().clone());

@@ -161,7 +161,7 @@ impl Engine {
     ) -> Result<Run<'a>, RunError> {
         let since_epoch = journal::now();
         let id = format!("{:x}-{}", since_epoch.as_millis(), &plan.id[..plan.id.len().min(6)]);
-        let journal = Journal::create(&self.folder.journal(&id), listener).map_err(RunError::Journal)?;
+        let journal = Journal::new(self.folder.new_journal(&id)?, listener);
         let board = Board::new(plan.changes().map(|(_, host, change)| Ref { host: host.to_owned(), id: change.id().clone() }));
         Ok(Run {
             engine: self,

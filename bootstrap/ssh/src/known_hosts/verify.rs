@@ -10,6 +10,9 @@ use super::error::HostKeyError;
 use super::learn;
 use crate::config::HOST_KEYS;
 
+/// More than the known_hosts of an operator of many regions has.
+const MAX_BYTES: u64 = 64 << 20;
+
 /// A known_hosts file, asked about one host.
 #[derive(Debug, Clone)]
 pub struct KnownHosts {
@@ -34,7 +37,7 @@ impl KnownHosts {
     }
 
     fn reload(&mut self) -> Result<(), HostKeyError> {
-        let text = match std::fs::read(&self.file) {
+        let text = match regionctl_files::read(&self.file, MAX_BYTES) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
             Err(source) => return Err(HostKeyError::Read { file: self.file.clone(), source }),

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regionctl_engine::{Engine, FolderError, Generation, RegionFolder};
 use regionctl_plan::{MAX_GENERATION, Mark, digest};
-use regionctl_secrets::{Secrets, SecretsError};
+use regionctl_secrets::{MAX_BYTES, Secrets, SecretsError};
 
 use super::choose::{Choice, Said, choose};
 use crate::exit::Exit;
@@ -233,7 +233,7 @@ impl Fetch<'_> {
     }
 
     fn is_here(&self, bytes: &[u8]) -> bool {
-        std::fs::read(self.secrets_file).is_ok_and(|here| here == bytes)
+        regionctl_files::read(self.secrets_file, MAX_BYTES).is_ok_and(|here| here == bytes)
     }
 
     fn warn(&self, text: &str) {

@@ -4,9 +4,8 @@ mod choose;
 mod fetch;
 
 use std::collections::BTreeMap;
-use std::io;
 
-use regionctl_engine::{Generation, RegionFolder, journal};
+use regionctl_engine::{Generation, RegionFolder};
 use regionctl_plan::Event;
 use serde::Serialize;
 
@@ -131,8 +130,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 
 /// The events of a run; a journal that cannot be read is named.
 fn events(folder: &RegionFolder, run: &str) -> Result<Vec<Event>, Failure> {
-    let path = folder.journal(run);
-    journal::read(&path).map_err(|error: io::Error| Failure::file("read", &path, &error))
+    folder.events(run).map_err(|error| Failure::from_error(Exit::Local, &error))
 }
 
 fn generation_row(generation: &Generation) -> GenerationRow {

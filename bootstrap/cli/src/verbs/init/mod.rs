@@ -2,8 +2,7 @@
 
 mod scan;
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use regionctl_inventory::{ServerGuess, template};
@@ -106,15 +105,10 @@ fn exists(file: &Path) -> Failure {
 }
 
 fn write(file: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    let opened = if force {
-        OpenOptions::new().create(true).write(true).truncate(true).open(file)
-    } else {
-        OpenOptions::new().create_new(true).write(true).open(file)
-    };
-    let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()));
-    written.map_err(
-        |error| if error.kind() == ErrorKind::AlreadyExists { exists(file) } else { Failure::file("write", file, &error) },
-    )
+    let write = if force { regionctl_files::write } else { regionctl_files::write_new };
+    write(file, text.as_bytes()).map_err(|error| {
+        if error.kind() == ErrorKind::AlreadyExists { exists(file) } else { Failure::file("write", file, &error) }
+    })
 }
 
 /// `[USER@]ADDRESS[:PORT]`; an IPv6 address with a port stands in brackets.

@@ -1,8 +1,6 @@
 //! The archive as a file: written whole or not at all, for its owner's eyes only.
 
-use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use flate2::Compression;
@@ -31,22 +29,5 @@ pub fn pack(out: impl Write, folder: &str, at: u64, entries: &[Entry]) -> io::Re
 /// # Errors
 /// What the system says; `path` is then as it was before.
 pub fn write(path: &Path, folder: &str, at: u64, entries: &[Entry]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = Path::new(&name);
-    // One that was left by a run that was killed may be readable for others.
-    match fs::remove_file(new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let written = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(new).and_then(|file| {
-        pack(io::BufWriter::new(&file), folder, at, entries)?;
-        file.sync_all()?;
-        fs::rename(new, path)
-    });
-    if written.is_err() {
-        // It may never have come into being.
-        let _ = fs::remove_file(new);
-    }
-    written
+    regionctl_files::write_by(path, |file| pack(io::BufWriter::new(file), folder, at, entries))
 }

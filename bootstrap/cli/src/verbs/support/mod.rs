@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,19 +186,17 @@ fn gather_folder(region: &Region, gathered: &mut Gathered) {
         Vec::new()
     });
     for run in runs.into_iter().rev().take(RUNS) {
-        let path = folder.journal(&run);
-        match end_of(&path) {
-            Ok(text) => {
-                gathered.runs.insert(run, text);
-            }
-            Err(error) => gathered.problems.push(Failure::file("read", &path, &error).message),
+        match folder.journal(&run).map(|file| file.map(end_of)) {
+            Ok(Some(Ok(text))) => drop(gathered.runs.insert(run, text)),
+            Ok(Some(Err(error))) => gathered.problems.push(format!("the journal of run {run} cannot be read: {error}")),
+            Ok(None) => {}
+            Err(error) => gathered.problems.push(why(&error)),
         }
     }
 }
 
 /// The newest whole lines of a file.
-fn end_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+fn end_of(mut file: File) -> io::Result<Vec<u8>> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(RUN_LIMIT + 1)))?;
     let mut text = Vec::new();
