@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::args::{Format, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::render::clean::{json, screen};
 use crate::render::findings::hint_line;
 use crate::render::style::Style;
 
@@ -55,7 +56,7 @@ impl Output {
         let broken = |error: &dyn std::fmt::Display| Failure::new(Exit::Local, format!("cannot write the result: {error}"));
         match self.format {
             Format::Table => self.text(&table(&self.out)),
-            Format::Json => self.text(&(serde_json::to_string_pretty(value).map_err(|e| broken(&e))? + "\n")),
+            Format::Json => self.text(&(json(&serde_json::to_string_pretty(value).map_err(|e| broken(&e))?) + "\n")),
             Format::Yaml => {
                 let text = serde_yaml::to_string(value).map_err(|e| broken(&e))?;
                 self.text(&format!("{}\n", text.trim_end()))
@@ -63,13 +64,13 @@ impl Output {
         }
     }
 
-    /// Prints text to standard output as it is.
+    /// Prints text to standard output, as it is but for what would drive a terminal.
     ///
     /// # Errors
     /// Standard output cannot be written. A reader that has seen enough, such as `head`, is no error.
     pub fn text(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        match out.write_all(screen(text).as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::new(Exit::Local, format!("cannot write to standard output: {error}")))
             }
@@ -77,10 +78,10 @@ impl Output {
         }
     }
 
-    /// Prints text to standard error as it is. A closed standard error is not worth stopping for.
+    /// Prints text to standard error, as it is but for what would drive a terminal. A closed standard error is not worth stopping for.
     pub fn say(&self, text: &str) {
         let mut err = io::stderr().lock();
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+        let _ = err.write_all(screen(text).as_bytes()).and_then(|()| err.flush());
     }
 
     /// Prints why a verb gave up.

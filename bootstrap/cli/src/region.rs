@@ -100,6 +100,7 @@ impl Region {
         vault: &Arc<Vault>,
         output: &Output,
     ) -> Result<Engine, Failure> {
+        self.may_learn(contact.accept_new)?;
         if self.lab.is_none() && Lab::open(self.name()).is_ok() {
             let note = output.err().paint(output.err().head, "note:");
             output.say(&format!("{note} this works on the real servers; a lab plays this region, `--lab` works on that\n"));
@@ -118,6 +119,21 @@ impl Region {
         let hosts: Vec<_> = region.servers().iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
         let engine = Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into());
         Ok(engine.with_secrets(vault.clone()))
+    }
+
+    /// New host keys are written into the operator's own known_hosts, or into a file that belongs to the region: an inventory that
+    /// somebody sent must not name another.
+    fn may_learn(&self, accept_new: bool) -> Result<(), Failure> {
+        let named = self.inventory.region.spec.ssh.known_hosts.as_deref().map(|written| self.path(written));
+        let Some(file) = named.filter(|file| accept_new && self.lab.is_none() && *file != usual_known_hosts()) else {
+            return Ok(());
+        };
+        if is_below(&file, self.file.parent().unwrap_or(Path::new(""))) {
+            return Ok(());
+        }
+        let message = format!("`--accept-new` writes nothing into `{}`, which `ssh.knownHosts` names", file.display());
+        Err(Failure::new(Exit::Inventory, message)
+            .hint("name a file beside the inventory, without a dot at its beginning, or leave it out for `~/.ssh/known_hosts`"))
     }
 
     /// A server as SSH reaches it.
@@ -255,6 +271,17 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 /// A given one cannot be used.
 pub fn identities(given: &[PathBuf]) -> Result<Identities, SecretsError> {
     if given.is_empty() { Ok(Identities::usual(&home())) } else { Identities::load(given) }
+}
+
+/// True if a file is in a folder or below it, wherever links lead, and nothing on the way is hidden.
+fn is_below(file: &Path, folder: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (Some(parent), Some(name)) = (file.parent(), file.file_name()) else { return false };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let (Ok(folder), Ok(parent)) = (folder.canonicalize(), parent.canonicalize()) else { return false };
+    let Ok(below) = parent.strip_prefix(&folder) else { return false };
+    let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+    !below.iter().chain([name]).any(hidden) && !file.is_symlink()
 }
 
 /// The operator's home.

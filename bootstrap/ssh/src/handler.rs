@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use russh::client::{self, DisconnectReason};
+use russh::client::{self, ChannelOpenHandle, DisconnectReason, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
+use russh::{Channel, ChannelOpenFailure};
 
 use crate::known_hosts::{HostKeyError, KnownHosts};
 
@@ -31,8 +32,35 @@ pub(crate) enum HandlerError {
     HostKey(HostKeyError),
 }
 
+/// Channels that a server wants to open to us: nothing here forwards anything, so none is wanted.
+macro_rules! refused {
+    ($($name:ident($($detail:ty),*);)*) => {$(
+        async fn $name(
+            &mut self,
+            _: Channel<Msg>,
+            $(_: $detail,)*
+            reply: ChannelOpenHandle,
+            _: &mut Session,
+        ) -> Result<(), Self::Error> {
+            reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+            Ok(())
+        }
+    )*};
+}
+
 impl client::Handler for Handler {
     type Error = HandlerError;
+
+    refused! {
+        server_channel_open_agent_forward();
+        server_channel_open_direct_streamlocal(&str);
+        server_channel_open_direct_tcpip(&str, u32, &str, u32);
+        server_channel_open_forwarded_streamlocal(&str);
+        server_channel_open_forwarded_tcpip(&str, u32, &str, u32);
+        server_channel_open_session();
+        server_channel_open_unknown();
+        server_channel_open_x11(&str, u32);
+    }
 
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
         let PublicKeyOrCertificate::PublicKey { key, .. } = shown else { return Ok(false) };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regionctl_plan::{Event, What};
 
-use super::clean::clean;
+use super::clean::{clean, screen};
 use super::lines;
 use super::style::Style;
 use super::tally::Tally;
@@ -62,7 +62,7 @@ impl Bars {
     /// A line that stays above the bars.
     pub fn say(&self, line: &str) {
         // A terminal that has gone away must not stop the run.
-        let _ = self.screen.println(line);
+        let _ = self.screen.println(screen(line));
     }
 
     fn host(&mut self, name: &str, tally: &Tally) {

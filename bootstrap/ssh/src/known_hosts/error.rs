@@ -63,6 +63,16 @@ pub enum HostKeyError {
         /// The system's answer.
         source: io::Error,
     },
+    /// A new key is not written into a file that is something else.
+    #[error("the key of `{name}` is not written into `{}`, whose line {line} is none of a known_hosts file", file.display())]
+    NotKnownHosts {
+        /// The name as it would be written in the file.
+        name: String,
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// A new key cannot be written.
     #[error("cannot write `{}`", file.display())]
     Write {
@@ -86,6 +96,7 @@ impl HostKeyError {
             ),
             Self::Revoked { .. } => "this key must never be trusted again: give the host a new one".into(),
             Self::Unverifiable { name, .. } => format!("rsa host keys are not supported: add the host's ed25519 key for `{name}` to the file"),
+            Self::NotKnownHosts { .. } => "name a file of its own in `ssh.knownHosts`, or leave it out".into(),
             Self::Read { .. } | Self::Write { .. } => return None,
         })
     }

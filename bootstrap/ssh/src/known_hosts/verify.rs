@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 
-use super::entry::{Entry, Mark, find};
+use super::entry::{Entry, Mark, find, foreign_line};
 use super::error::HostKeyError;
 use super::learn;
 use crate::config::HOST_KEYS;
@@ -36,12 +36,16 @@ impl KnownHosts {
         Ok(known)
     }
 
+    fn text(&self) -> Result<String, HostKeyError> {
+        match regionctl_files::read(&self.file, MAX_BYTES) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(source) => Err(HostKeyError::Read { file: self.file.clone(), source }),
+        }
+    }
+
     fn reload(&mut self) -> Result<(), HostKeyError> {
-        let text = match regionctl_files::read(&self.file, MAX_BYTES) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
-            Err(source) => return Err(HostKeyError::Read { file: self.file.clone(), source }),
-        };
+        let text = self.text()?;
         self.entries = find(&text, &self.name);
         // As OpenSSH: a host on another port is also trusted by the key it has on port 22.
         if let Some(bare) = &self.bare
@@ -78,7 +82,15 @@ impl KnownHosts {
                 self.reload()?;
                 match self.judge(key)? {
                     Verdict::Known => Ok(()),
-                    Verdict::New => written.append(&self.name, key),
+                    Verdict::New => {
+                        if let Some(line) = foreign_line(&self.text()?) {
+                            return Err(HostKeyError::NotKnownHosts { name: self.name.clone(), file, line });
+                        }
+                        written.append(&self.name, key)?;
+                        // To be compared with what the provider or the host's console says.
+                        tracing::warn!("`{}` is trusted from now on, with the key {}", self.name, fingerprint(key));
+                        Ok(())
+                    }
                 }
             }
         }

@@ -94,6 +94,34 @@ fn new_keys_are_appended_once_and_never_over_a_changed_one() {
 }
 
 #[test]
+fn nothing_is_learnt_into_a_file_that_is_something_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("authorized_keys");
+    let learn = || KnownHosts::read(&file, "pty", 22, true).unwrap().verify(&key(ED_A));
+    let own = format!(
+        "one ssh-ed25519 {ED_A}\n@revoked * ecdsa-sha2-nistp256 {P256} comment\n|1|c2FsdA==|aGFzaA== ssh-ed25519 {ED_B}\n"
+    );
+    let others = [
+        format!("ssh-ed25519 {ED_A} alice@laptop\n"),
+        format!("command=\"true\" ssh-ed25519 {ED_A}\n"),
+        "export PATH=/usr/bin\n".to_owned(),
+        "a text of three\n".to_owned(),
+    ];
+    for other in others {
+        let text = own.clone() + &other;
+        fs::write(&file, &text).unwrap();
+        assert!(matches!(learn(), Err(HostKeyError::NotKnownHosts { line: 4, .. })), "{other}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
+    fs::write(&file, &own).unwrap();
+    learn().unwrap();
+    let pipe = dir.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+    assert!(matches!(KnownHosts::read(&pipe, "one", 22, true), Err(HostKeyError::Read { .. })));
+    assert!(matches!(KnownHosts::read(Path::new("/dev/zero"), "one", 22, true), Err(HostKeyError::Read { .. })));
+}
+
+#[test]
 fn many_may_learn_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("known_hosts");
