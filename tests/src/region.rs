@@ -209,7 +209,8 @@ impl LabRegion {
         let file = self.path(out);
         self.ok(&["--lab", "plan", "--out", &file])?;
         let json = std::fs::read(&file).map_err(|error| error.to_string())?;
-        serde_json::from_slice(&json).map_err(|error| error.to_string())
+        let mut document: serde_json::Value = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
+        serde_json::from_value(document["plan"].take()).map_err(|error| error.to_string())
     }
 
     /// The events that a run wrote with `--events`.

@@ -10,7 +10,7 @@ use regionctl_ssh::{Endpoint, Pool};
 use crate::folder::RegionFolder;
 use crate::kind::Kinds;
 use crate::planner::{self, Wants};
-use crate::remote::{HostError, Remote};
+use crate::remote::{HostError, LOOK, Remote};
 use crate::secrets::{NoSecrets, Secrets, Vault};
 use crate::survey::{Goal, Question, Selection, Surveyed};
 use crate::{lint, planned};
@@ -127,7 +127,8 @@ impl Engine {
         scripts: &BTreeMap<String, String>,
     ) -> BTreeMap<String, Result<String, HostError>> {
         let remotes = scripts.iter().filter_map(|(name, script)| Some((self.remotes.get(name)?, script)));
-        let asked = remotes.map(|(remote, script)| async move { (remote.name.clone(), remote.script(doing, script).await) });
+        let asked =
+            remotes.map(|(remote, script)| async move { (remote.name.clone(), remote.long_script(doing, script, LOOK).await) });
         futures::stream::iter(asked).buffer_unordered(self.parallel).collect().await
     }
 

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::kind::{Kinds, Rows};
 use crate::lease::Lease;
 
+/// More lines than a host of a region answers; a row is kept at many times its length.
+const MAX_LINES: usize = 100_000;
+
 /// What one host answered.
 #[derive(Debug, Clone)]
 pub struct Observation {
@@ -37,6 +40,9 @@ pub enum ObserveError {
     /// The ledger on the host is damaged.
     #[error("the ledger of the host cannot be read")]
     Ledger(#[source] serde_json::Error),
+    /// The host answers more than one can.
+    #[error("the host answers more than {MAX_LINES} lines")]
+    TooLong,
     /// The host says of itself what cannot be.
     #[error(transparent)]
     Strange(#[from] StrangeFact),
@@ -123,6 +129,9 @@ fn by_kind(resources: &[Resource]) -> BTreeMap<&str, Vec<&Resource>> {
 pub fn read(kinds: &Kinds, resources: &[Resource], output: &str) -> Result<Observation, ObserveError> {
     let mut sections: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut current = "";
+    if output.lines().nth(MAX_LINES).is_some() {
+        return Err(ObserveError::TooLong);
+    }
     for line in output.lines() {
         match line.strip_prefix('@') {
             Some(section) => {

@@ -11,7 +11,11 @@ use crate::secrets::Mask;
 use crate::shell::PRELUDE;
 
 /// Longest time for a script that only looks or only writes a lease.
-const LOOK: Duration = Duration::from_secs(90);
+pub(crate) const LOOK: Duration = Duration::from_secs(90);
+/// Most bytes that a host may answer when it is asked what is so.
+const ANSWER: usize = 16 << 20;
+/// Most bytes of what hosts keep for us: generations of a large region.
+const KEPT: usize = 256 << 20;
 /// Longest time for a unit to work: a first installation of packages over a slow link.
 const WORK: Duration = Duration::from_secs(3600);
 /// How long a host may be away before the run gives up on it.
@@ -121,20 +125,20 @@ impl Remote {
         self.pool.round_trips(&self.endpoint)
     }
 
-    /// Runs a short script as root and gives what it printed.
+    /// Runs a short script as root and gives what it printed, 16 MiB at most.
     ///
     /// # Errors
-    /// The connection, or an exit status other than 0.
+    /// The connection, an exit status other than 0, or a limit.
     pub async fn script(&self, doing: &'static str, body: &str) -> Result<String, HostError> {
-        self.long_script(doing, body, LOOK).await
+        self.run(doing, body, LOOK, ANSWER, |_| {}).await
     }
 
-    /// As [`Remote::script`], for what may take longer than a look.
+    /// As [`Remote::script`], for what may take longer than a look, or print more.
     ///
     /// # Errors
     /// The connection, an exit status other than 0, or the limit.
     pub async fn long_script(&self, doing: &'static str, body: &str, limit: Duration) -> Result<String, HostError> {
-        self.run(doing, body, limit, |_| {}).await
+        self.run(doing, body, limit, KEPT, |_| {}).await
     }
 
     /// Runs the script that follows a unit and hands over each line as it comes. A connection that breaks is made again, and the
@@ -147,7 +151,7 @@ impl Remote {
         let mut gave_up = None;
         loop {
             let begun = tokio::time::Instant::now();
-            match self.run("executing", body, WORK, &mut on_line).await {
+            match self.run("executing", body, WORK, ANSWER, &mut on_line).await {
                 Ok(said) if said.lines().last() == Some(MORE) => {}
                 Ok(_) => return Ok(()),
                 Err(error @ HostError::Ssh { away: true, .. }) => {
@@ -214,7 +218,7 @@ impl Remote {
     async fn back(&self, until: tokio::time::Instant) -> Result<(), HostError> {
         let mut pause = Duration::from_millis(200);
         loop {
-            match self.run("reconnecting", ":", LOOK, |_| {}).await {
+            match self.run("reconnecting", ":", LOOK, ANSWER, |_| {}).await {
                 Ok(_) => return Ok(()),
                 Err(error) if tokio::time::Instant::now() + pause >= until => return Err(error),
                 Err(_) => tokio::time::sleep(pause).await,
@@ -228,10 +232,11 @@ impl Remote {
         doing: &'static str,
         body: &str,
         limit: Duration,
+        most: usize,
         on_line: impl FnMut(&str) + Send,
     ) -> Result<String, HostError> {
         let host = self.pool.get(&self.endpoint).await.map_err(|error| ssh(&error))?;
-        let script = Script::new(format!("{PRELUDE}\n{body}")).named(doing).timeout(limit);
+        let script = Script::new(format!("{PRELUDE}\n{body}")).named(doing).timeout(limit).max_output(most);
         let output = host.script(script, on_line).await.map_err(|error| ssh(&error))?;
         if output.success() {
             Ok(output.text().into_owned())

@@ -15,5 +15,5 @@ mod write;
 
 pub use folder::Folder;
 pub use random::random_hex;
-pub use read::{open, read, read_text};
+pub use read::{open, read, read_private, read_text};
 pub use write::{append, write, write_by, write_new};

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
@@ -22,6 +23,24 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// It is no regular file or too large ([`io::ErrorKind::FileTooLarge`]), or what the system says.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     whole(open(path)?, most)
+}
+
+/// What stands in private keys of OpenSSH and of age.
+const PRIVATE: [&[u8]; 2] = [b" PRIVATE KEY-----", b"AGE-SECRET-KEY-"];
+
+/// As [`read`], for a file that should hold a private key.
+///
+/// # Errors
+/// As [`read`], or it holds one and others than its owner can read it ([`io::ErrorKind::PermissionDenied`]).
+pub fn read_private(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let open_to_others = file.metadata()?.mode() & 0o077 != 0;
+    let bytes = whole(file, most)?;
+    let holds = |mark: &&[u8]| bytes.windows(mark.len()).any(|window| window == *mark);
+    if open_to_others && PRIVATE.iter().any(holds) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "others than its owner can read it"));
+    }
+    Ok(bytes)
 }
 
 /// As [`read`], for a text in UTF-8.
@@ -51,6 +70,22 @@ pub(crate) fn whole(file: File, most: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_private_key_is_its_owners_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let read_as = |text: &str, mode: u32| {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+            read_private(&file, 100).map_err(|error| error.to_string())
+        };
+        for key in ["-----BEGIN OPENSSH PRIVATE KEY-----\n", "# mine\nAGE-SECRET-KEY-1QQ\n"] {
+            assert_eq!(read_as(key, 0o640).unwrap_err(), "others than its owner can read it");
+            assert_eq!(read_as(key, 0o400).unwrap(), key.as_bytes());
+        }
+        assert_eq!(read_as("ssh-ed25519 AAAA mine\n", 0o644).unwrap(), b"ssh-ed25519 AAAA mine\n");
+    }
 
     #[test]
     fn only_a_regular_file_of_bounded_size_is_read() {

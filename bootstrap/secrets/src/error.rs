@@ -236,6 +236,9 @@ impl SecretsError {
             Self::LocksOut { .. } => "first add another key of yours, or let somebody else remove it".into(),
             Self::Name { .. } => "a name has lower-case letters, digits, `.`, `-` and `_`, in parts with `/` between".into(),
             Self::Pki { source, .. } => return source.hint(),
+            Self::Read { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                format!("only its owner may read it: `chmod 600 {}`", path.display())
+            }
             Self::Read { .. } | Self::Write { .. } | Self::NoSource { .. } | Self::Random | Self::Encrypt { .. } => return None,
         })
     }

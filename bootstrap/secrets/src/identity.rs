@@ -73,7 +73,7 @@ impl fmt::Debug for Identities {
 
 fn read(path: &Path) -> Result<Vec<Key>, SecretsError> {
     let failed = |source| SecretsError::Read { path: path.to_owned(), source };
-    let bytes = Zeroizing::new(regionctl_files::read(path, MAX_BYTES).map_err(failed)?);
+    let bytes = Zeroizing::new(regionctl_files::read_private(path, MAX_BYTES).map_err(failed)?);
     parse(&bytes).map_err(|problem| SecretsError::Key { path: path.to_owned(), problem })
 }
 

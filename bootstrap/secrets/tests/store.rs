@@ -126,6 +126,7 @@ fn keys_that_cannot_be_used() {
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         path
     };
     let load = |path: &Path| match Identities::load(&[path]) {

@@ -46,7 +46,10 @@ impl IdentityError {
     /// What the operator can do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Read { .. } => "check `ssh.identity` in the inventory".into(),
+            Self::Read { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                format!("only its owner may read it: `chmod 600 {}`", path.display())
+            }
+            Self::Read { .. } => "check `ssh.identityFile` in the inventory".into(),
             Self::Encrypted { path } => format!("unlock it in the agent: `ssh-add {}`", path.display()),
             Self::Rsa { path } => format!(
                 "make an ed25519 key (`ssh-keygen -t ed25519`), or let the agent sign with this one: `ssh-add {}`",
@@ -64,7 +67,8 @@ impl IdentityError {
 
 /// Loads a private key that needs no passphrase.
 pub(crate) fn load(path: &Path) -> Result<PrivateKey, IdentityError> {
-    let text = regionctl_files::read(path, MAX_BYTES).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
+    let text =
+        regionctl_files::read_private(path, MAX_BYTES).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8_lossy(&text);
     let key = decode_secret_key(&text, None).map_err(|source| match source {
         russh::keys::Error::KeyIsEncrypted => IdentityError::Encrypted { path: path.to_owned() },

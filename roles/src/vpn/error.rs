@@ -41,7 +41,7 @@ impl VpnError {
             Self::Unknown(user) => {
                 Some(format!("`regionctl vpn user add {user}` makes one; `regionctl vpn user list` names all"))
             }
-            Self::Known(user) => Some(format!("`regionctl vpn profile {user}` prints the profile")),
+            Self::Known(user) => Some(format!("`regionctl vpn profile {user} --out {user}.ovpn` writes the profile")),
             Self::Revoked(user) => Some(format!("`regionctl vpn user add {user}` lets the user in again, with a new profile")),
             Self::Over(_) => Some("`regionctl install` renews certificates".into()),
         }

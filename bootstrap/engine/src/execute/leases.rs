@@ -1,9 +1,13 @@
 //! Who holds the hosts: leases taken, renewed, lost and given back, and what dead runs left at work there.
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use futures::StreamExt as _;
 use regionctl_plan::{What, quote};
 
 use super::Run;
+use super::report::{Pace, shortened};
 use crate::batch::{self, BatchName, Line};
 use crate::deadman;
 use crate::engine::Survey;
@@ -11,6 +15,9 @@ use crate::lease;
 use crate::planned::Planned;
 use crate::remote::{HostError, Remote};
 use crate::survey::{Question, Selection, Surveyed};
+
+/// How long what earlier runs left at work is waited for, on all hosts at once.
+const ADOPTION: Duration = Duration::from_secs(20 * 60);
 
 impl Run<'_> {
     /// Takes every host's lease and asks what is there now, in one round trip. The first host by name decides between two
@@ -48,10 +55,16 @@ impl Run<'_> {
     async fn adopt(&self, survey: &mut Survey, question: &Question<'_>) {
         let adoptions = survey.iter_mut().map(|(name, surveyed)| async move {
             let (Ok(found), Some(remote)) = (&*surveyed, self.engine.remotes.get(name)) else { return };
-            match self.adopt_on(remote, found, question).await {
-                Ok(None) => {}
-                Ok(Some(again)) => *surveyed = Ok(again),
-                Err(error) => *surveyed = Err(error),
+            match tokio::time::timeout(ADOPTION, self.adopt_on(remote, found, question)).await {
+                Ok(Ok(None)) => {}
+                Ok(Ok(Some(again))) => *surveyed = Ok(again),
+                Ok(Err(error)) => *surveyed = Err(error),
+                Err(_) => {
+                    let minutes = ADOPTION.as_secs() / 60;
+                    let message =
+                        format!("an earlier run is still at work here after {minutes} minutes; the others go on without it");
+                    *surveyed = Err(remote.error("waiting", message));
+                }
             }
         });
         tokio::select! {
@@ -68,8 +81,12 @@ impl Run<'_> {
         for unit in &units {
             self.noted(remote, What::UnitAdopted { host: host.clone(), unit: unit.unit() })?;
             let follow = batch::follow_script(unit);
+            let mut pace = Pace::default();
             let told = |line: &str| {
-                if let Some(Line::Progress(_, progress)) = Line::read(line) {
+                if let Some(Line::Progress(_, progress)) = Line::read(line)
+                    && pace.allows()
+                {
+                    let progress = shortened(&progress);
                     // The unit goes on without this line, too.
                     let _ = self.note(What::UnitProgress { host: host.clone(), unit: unit.unit(), progress });
                 }
@@ -108,14 +125,27 @@ impl Run<'_> {
     pub(super) fn fence(&self, host: &str, held: &str) {
         let by =
             lease::Lease::read(held).map_or_else(|| "nobody".into(), |l| format!("{} (`{}`, run {})", l.owner, l.verb, l.run));
-        let first = self.fenced.send_if_modified(|fenced| {
-            let first = fenced.is_none();
-            fenced.get_or_insert_with(|| by.clone());
-            first
-        });
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lost.insert(host.to_owned()) {
+            return;
+        }
+        tracing::debug!("{host} says that it is held by {by}");
+        // Whoever takes a region over takes most of it; a single server that says so may be wrong.
+        let most = 2 * lost.len() > self.remotes().len();
+        let first = most
+            && self.fenced.send_if_modified(|fenced| {
+                let first = fenced.is_none();
+                fenced.get_or_insert_with(|| by.clone());
+                first
+            });
         if first {
             let _ = self.note(What::Fenced { host: host.to_owned(), by });
         }
+    }
+
+    /// True if somebody else holds the host.
+    pub(super) fn has_lost(&self, host: &str) -> bool {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
     }
 
     /// A host that does not answer keeps the lease until it expires.

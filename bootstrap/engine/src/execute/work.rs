@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regionctl_plan::{Certainty, Change, HostStage, Ref, What};
 
-use super::report::Report;
+use super::report::{Pace, Report};
 use super::{HostOutcome, Run};
 use crate::batch::{self, BatchName};
 use crate::board::Status;
@@ -175,6 +175,9 @@ impl Run<'_> {
             settled = self.board.settled(waits) => settled,
             () = self.interrupted() => Status::Pending,
         };
+        if self.has_lost(&remote.name) {
+            return Err(remote.error("waiting", "another run took the lease".into()));
+        }
         if settled == Status::Pending || *self.stop.borrow() || self.fenced.borrow().is_some() {
             return Err(remote.error("waiting", "the run was stopped".into()));
         }
@@ -230,8 +233,19 @@ impl Run<'_> {
             What::BatchStarted { host: host.clone(), stage: stage.into(), unit: name.unit(), changes: changes.len() },
         )?;
         let mut seen = 0;
-        let mut report =
-            Report { run: self, remote, layer, steps: &steps, mask: &mask, next: 0, ended: false, stopped: None, outcome };
+        let mut report = Report {
+            run: self,
+            remote,
+            layer,
+            steps: &steps,
+            mask: &mask,
+            next: 0,
+            begun: false,
+            pace: Pace::default(),
+            ended: false,
+            stopped: None,
+            outcome,
+        };
         let follow = batch::follow_script(name);
         // After a reconnection the results come again from the first line.
         let mut line_number = 0;

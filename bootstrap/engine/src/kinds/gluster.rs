@@ -150,6 +150,8 @@ unmake {path}
 /// See the module.
 pub struct Volume;
 
+/// More bricks than a volume has: the number comes from a host.
+const MAX_BRICKS: u64 = 10_000;
 /// What may not change while a volume exists.
 const SHAPE: [&str; 4] = ["type", "replica", "arbiter", "bricks"];
 
@@ -176,7 +178,7 @@ impl Kind for Volume {
             "4" => "disperse",
             other => other,
         };
-        let bricks = (0..number("count")).filter_map(|i| {
+        let bricks = (0..number("count").min(MAX_BRICKS)).filter_map(|i| {
             let file = format!("{}/bricks/{}", folder(name), value(rows, &info, &format!("brick-{i}"))?);
             Some(format!("{}:{}", value(rows, &file, "hostname")?, value(rows, &file, "path")?))
         });

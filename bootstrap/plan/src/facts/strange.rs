@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use super::{Facts, Nic};
 
+/// More units of ours than can be at work: a run has one at a time on a host.
+const MAX_UNITS: usize = 100;
 /// More interfaces than a host of a region has.
 const MAX_NICS: usize = 512;
 /// More addresses than an interface of it has.
@@ -54,6 +56,7 @@ impl Facts {
             word("the id of its region", &mark.id, "", 64)?;
             word("the name of its region", &mark.region, "._-", 64)?;
         }
+        number("the number of our units at work", self.running_units.len(), MAX_UNITS)?;
         for unit in &self.running_units {
             word("a unit at work", unit, "._-", 128)?;
         }

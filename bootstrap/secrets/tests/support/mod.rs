@@ -23,6 +23,7 @@ impl Person {
         let file = folder.join(name);
         let text = format!("# created: today\n# public key: {}\n{}\n", key.to_public(), key.to_string().expose_secret());
         std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let recipient = Recipient::parse(&key.to_public().to_string()).unwrap().labelled(Some(name));
         Self { file, recipient }
     }

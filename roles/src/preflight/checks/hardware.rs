@@ -50,6 +50,6 @@ pub(super) fn memory_for_roles(host: &Host<'_>) -> Vec<Said> {
 }
 
 fn too_little(host: &Host<'_>, least: u64) -> Vec<Said> {
-    let have = host.probe.hardware.memory_kib * 1024 / 1_000_000;
+    let have = host.probe.hardware.memory_kib.saturating_mul(1024) / 1_000_000;
     when(have < least, || Said::new(format!("{have} MB of memory; at least {least} MB are needed")))
 }

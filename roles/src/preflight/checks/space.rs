@@ -46,7 +46,7 @@ fn free(host: &Host<'_>, path: &str, least: u64) -> Vec<Said> {
 /// At 85 % the kubelet begins to delete images (`imageGCHighThresholdPercent`), and at 90 % pods (`nodefs.available<10%`).
 pub(super) fn var_usage(host: &Host<'_>) -> Vec<Said> {
     let fs = host.probe.system.filesystems.get("/var");
-    let full = fs.map(|fs| fs.used_kib * 100 / (fs.used_kib + fs.free_kib).max(1)).filter(|percent| *percent > NEARLY);
+    let full = fs.map(|fs| percent(fs.used_kib, fs.free_kib)).filter(|percent| *percent > NEARLY);
     full.map(|percent| Said::new(format!("the file system of `/var` is {percent} % full"))).into_iter().collect()
 }
 
@@ -70,7 +70,7 @@ pub(super) fn left(host: &Host<'_>) -> Vec<Said> {
     let said = |(path, fs): (&String, &FileSystemUse)| {
         let inodes_used = fs.inodes.saturating_sub(fs.inodes_free);
         let of = [("full", fs.used_kib, fs.free_kib), ("out of inodes", inodes_used, fs.inodes_free)];
-        let full = of.into_iter().map(|(what, used, free)| (what, used * 100 / (used + free).max(1)));
+        let full = of.into_iter().map(|(what, used, free)| (what, percent(used, free)));
         let full = full.max_by_key(|(_, percent)| *percent).filter(|(_, percent)| *percent > NEARLY);
         full.map(|(what, percent)| Said::new(format!("`{path}` is {percent} % {what}")))
     };
@@ -79,7 +79,7 @@ pub(super) fn left(host: &Host<'_>) -> Vec<Said> {
 
 /// The kubelet deletes pods at this value (`nodefs.inodesFree<5%`).
 pub(super) fn inodes_free(host: &Host<'_>) -> Vec<Said> {
-    let few = |fs: &FileSystemUse| fs.inodes > 0 && fs.inodes_free * 100 < fs.inodes * 5;
+    let few = |fs: &FileSystemUse| fs.inodes > 0 && fs.inodes_free.saturating_mul(100) < fs.inodes.saturating_mul(5);
     let system = host.probe.system.filesystems.iter().filter(|(path, _)| matches!(path.as_str(), "/" | "/var" | "/boot"));
     let full = system.filter(|(_, fs)| few(fs));
     full.map(|(path, fs)| Said::new(format!("`{path}` has only {} of {} inodes free", fs.inodes_free, fs.inodes))).collect()
@@ -100,4 +100,9 @@ pub(super) fn brick_space(host: &Host<'_>) -> Vec<Said> {
 /// An amount as people read it.
 fn kib(amount: u64) -> String {
     Size::shown(amount.saturating_mul(1024)).to_string()
+}
+
+/// How full something is; the numbers come from a host and may be any.
+fn percent(used: u64, free: u64) -> u64 {
+    used.saturating_mul(100) / used.saturating_add(free).max(1)
 }

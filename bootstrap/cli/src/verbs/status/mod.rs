@@ -257,8 +257,8 @@ fn volumes_text(volumes: &[Volume], style: &Style) -> String {
     let mut table = Table::new(["volume", "state", "bricks online", "to heal"]);
     for volume in volumes {
         let online = volume.bricks.iter().filter(|brick| brick.connected).count();
-        let to_heal: u64 = volume.bricks.iter().filter_map(|brick| brick.to_heal).sum();
-        let split: u64 = volume.bricks.iter().map(|brick| brick.split_brain).sum();
+        let to_heal = volume.bricks.iter().filter_map(|brick| brick.to_heal).fold(0, u64::saturating_add);
+        let split = volume.bricks.iter().map(|brick| brick.split_brain).fold(0, u64::saturating_add);
         let state = match &volume.message {
             Some(message) => Cell::new(style.dim, clean(message)),
             None if split > 0 => Cell::new(style.error, "split brain"),

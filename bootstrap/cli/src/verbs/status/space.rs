@@ -86,7 +86,7 @@ fn read(host: &str, text: &str) -> Vec<Filling> {
         let both = [Of::Bytes, Of::Inodes].into_iter().zip(numbers.chunks_exact(2));
         let filling = both.filter_map(|(what, pair)| {
             // A file system without a fixed number of inodes has none at all.
-            let used = (pair[0].saturating_mul(100)).div_ceil((pair[0] + pair[1]).max(1));
+            let used = pair[0].saturating_mul(100).div_ceil(pair[0].saturating_add(pair[1]).max(1));
             let one = Filling { host: host.to_owned(), path: path.to_owned(), what, used, left: pair[1] };
             (used >= NEARLY).then_some(one)
         });

@@ -21,7 +21,7 @@ pub fn run(context: &Context, region: &Region, secrets: &mut Secrets, name: &str
     vpn::add(inventory, secrets, name, now).map_err(|error| vault::vpn_failure(&error))?;
     secrets.save().map_err(|error| vault::failure(&error))?;
     context.output.say(&format!("`{name}` may come in\n"));
-    let hint = format!("`regionctl vpn profile {name}` prints the profile; hand it over in secret");
+    let hint = format!("`regionctl vpn profile {name} --out {name}.ovpn` writes the profile; hand it over in secret");
     context.output.say(&hint_line(&hint, context.output.err()));
     Ok(Exit::Done)
 }

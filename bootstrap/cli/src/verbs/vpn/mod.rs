@@ -31,8 +31,8 @@ enum VpnVerb {
     /// say who may come in, or change it
     #[command(subcommand)]
     User(UserVerb),
-    /// print a user's profile for OpenVPN: a secret, in one file
-    Profile(Who),
+    /// give a user's profile for OpenVPN: a secret, in one file
+    Profile(profile::Args),
 }
 
 /// What to do with the VPN's users.
@@ -72,6 +72,6 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         VpnVerb::User(UserVerb::List) => list::run(context, &secrets),
         VpnVerb::User(UserVerb::Add(who)) => add::run(context, &region, &mut secrets, who.name.as_str()),
         VpnVerb::User(UserVerb::Revoke(who)) => revoke::run(context, &mut secrets, who.name.as_str()),
-        VpnVerb::Profile(who) => profile::run(context, &region, &secrets, who.name.as_str()),
+        VpnVerb::Profile(args) => profile::run(context, &region, &secrets, args),
     }
 }
