@@ -1,6 +1,7 @@
 //! What the end-to-end tests and the benchmarks share.
 
 pub mod guards;
+pub mod hostile;
 pub mod operator;
 pub mod place;
 pub mod properties;
