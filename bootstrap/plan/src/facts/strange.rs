@@ -48,7 +48,8 @@ impl Facts {
         word("its architecture", &self.arch, "_-", 32)?;
         word("its kernel", &self.kernel, "._+~-", 128)?;
         word("its virtualization", &self.virtualization, "_-", 64)?;
-        word("its name", &self.hostname, "._-", 255)?;
+        // Without one the kernel says `(none)`.
+        word("its name", &self.hostname, "._-()", 255)?;
         if let Some(generation) = self.generation.filter(|number| *number > MAX_GENERATION) {
             return Err(strange("its generation", &generation.to_string()));
         }
@@ -81,7 +82,8 @@ impl Nic {
         if self.name.trim_matches('.').is_empty() {
             return Err(strange("the name of a network card", &self.name));
         }
-        word("the address of a network card", &self.mac, ":", 59)?;
+        // Of a tunnel it is an IP address.
+        word("the address of a network card", &self.mac, ":.", 59)?;
         word("the state of a network card", &self.state, "_-", 32)?;
         number("the number of a network card's addresses", self.addresses.len(), MAX_ADDRESSES)?;
         let is_address = |given: &&String| {
@@ -112,6 +114,9 @@ mod tests {
         let facts =
             Facts { kernel: "6.12.48+deb13-amd64".into(), hostname: "compute-1.demo.example".into(), ..with("eno1", "::1/64") };
         assert_eq!(facts.clone().checked(), Ok(facts));
+        let mut tunnel = with("tunl0", "10.0.0.1");
+        tunnel.nics[0].mac = "0.0.0.0".into();
+        Facts { hostname: "(none)".into(), ..tunnel }.checked().unwrap();
         for name in ["enp1s0f0np0", "vmbr0.4000", "bond0", "veth1a2b@if5", "br-9f"] {
             with(name, "10.0.0.1").checked().unwrap();
         }
