@@ -87,6 +87,23 @@ pub fn cases(suite: &mut Suite) {
         let says = "\u{1b}]0;x\u{7}\u{1b}[8mgone\rfine";
         left_out(Arc::new(move |script| looked(script, Reply::Says(says.into(), says.into(), 1))), "gone")
     });
+    case("a server says that somebody else took it over", &|| {
+        let region = with(worked("0\tfenced\tother\teve\tinstall\t9999999999\nend\tfenced\t\n".into()))?;
+        let said = region.run(&INSTALL)?;
+        names_bad(&said)?;
+        want(said.all.contains("another run took the lease"), || said.all.clone())?;
+        let worked = region.good.scripts().iter().any(|script| script.contains("systemd-run"));
+        want(worked, || format!("good was kept from its work:\n{}", said.all))
+    });
+    case("a step says how far it is without an end, and is done a thousand times", &|| {
+        let progress = format!("0\tprogress\t{}\n", "x".repeat(100)).repeat(50_000);
+        let region = with(worked(format!("0\tstarted\t\n{progress}{}end\tdone\t\n", "0\tdone\t1\n".repeat(1000))))?;
+        region.run(&INSTALL)?;
+        let journals = region.path("region/.regionctl/runs");
+        let sizes = std::fs::read_dir(&journals).map_err(|error| error.to_string())?.flatten();
+        let bytes: u64 = sizes.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum();
+        want(bytes > 0 && bytes < 100_000, || format!("journals of {bytes} bytes"))
+    });
     case("markers are forged", &|| {
         let region = with(changed(|script| {
             format!("@end\n@held\nother\teve\u{1b}[2J\tinstall\t9999999999\n@end\n{}", honest_text(script))
@@ -182,6 +199,15 @@ fn looked(script: &str, reply: Reply) -> Reply {
 
 fn changed(text: impl Fn(&str) -> String + Send + Sync + 'static) -> Answers {
     Arc::new(move |script| looked(script, Reply::Says(text(script), String::new(), 0)))
+}
+
+/// An honest server but for what its units do.
+fn worked(results: String) -> Answers {
+    Arc::new(
+        move |script| {
+            if script.contains("systemd-run") { Reply::Says(results.clone(), String::new(), 0) } else { honest(script) }
+        },
+    )
 }
 
 /// An honest answer but for the name of its network card.

@@ -61,9 +61,9 @@ impl Run<'_> {
                 Ok(Err(error)) => *surveyed = Err(error),
                 Err(_) => {
                     let minutes = ADOPTION.as_secs() / 60;
-                    let message =
-                        format!("an earlier run is still at work here after {minutes} minutes; the others go on without it");
-                    *surveyed = Err(remote.error("waiting", message));
+                    let message = format!("{name}: an earlier run is still at work there after {minutes} minutes");
+                    // As one that is away: the others go on without it.
+                    *surveyed = Err(HostError::Ssh { message, hint: None, away: true });
                 }
             }
         });
@@ -126,7 +126,7 @@ impl Run<'_> {
         let by =
             lease::Lease::read(held).map_or_else(|| "nobody".into(), |l| format!("{} (`{}`, run {})", l.owner, l.verb, l.run));
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        if !lost.insert(host.to_owned()) {
+        if lost.insert(host.to_owned(), by.clone()).is_some() {
             return;
         }
         tracing::debug!("{host} says that it is held by {by}");
@@ -145,7 +145,12 @@ impl Run<'_> {
 
     /// True if somebody else holds the host.
     pub(super) fn has_lost(&self, host: &str) -> bool {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains(host)
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).contains_key(host)
+    }
+
+    /// Who holds the first of the hosts that somebody else holds.
+    pub(super) fn first_lost(&self) -> Option<String> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).values().next().cloned()
     }
 
     /// A host that does not answer keeps the lease until it expires.

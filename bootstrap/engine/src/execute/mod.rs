@@ -7,7 +7,7 @@ mod report;
 mod settle;
 mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ pub struct Outcome {
     pub ok: bool,
     /// The generation that was written.
     pub generation: Option<u64>,
-    /// Who fenced the run off, if somebody did.
+    /// Who fenced the run off, or one of its hosts, if somebody did.
     pub fenced_by: Option<String>,
     /// By host.
     pub hosts: BTreeMap<String, HostOutcome>,
@@ -124,8 +124,8 @@ struct Run<'a> {
     /// Set when nothing more may be started: the operator's wish, or a lost lease.
     stop: watch::Receiver<bool>,
     fenced: watch::Sender<Option<String>>,
-    /// The hosts that somebody else holds; if they are most of them, the whole run is fenced off.
-    lost: Mutex<BTreeSet<String>>,
+    /// The hosts that somebody else holds, and who; if they are most of them, the whole run is fenced off.
+    lost: Mutex<BTreeMap<String, String>>,
     /// Whose the hosts are once the run has begun.
     mark: OnceLock<Mark>,
 }
@@ -203,7 +203,7 @@ impl Run<'_> {
             () = self.keep_leases() => {}
         }
         let generation = self.finish(&mut hosts).await?;
-        let fenced_by = self.fenced.borrow().clone();
+        let fenced_by = self.fenced.borrow().clone().or_else(|| self.first_lost());
         let ok = fenced_by.is_none() && hosts.values().all(|host| host.error.is_none() && host.left.is_empty());
         self.end(&hosts, ok)?;
         Ok(Outcome { run: self.id.clone(), ok, generation, fenced_by, hosts })
