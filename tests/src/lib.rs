@@ -1,5 +1,6 @@
 //! What the end-to-end tests and the benchmarks share.
 
+pub mod fuzzed;
 pub mod guards;
 pub mod hostile;
 pub mod operator;

@@ -16,6 +16,7 @@ mod troubles;
 mod verbs;
 
 pub use ground::Ground;
+pub use random::Random;
 pub use rounds::{Number, rounds};
 pub use small::small;
 pub use sweep::{Moments, sweep};
