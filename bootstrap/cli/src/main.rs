@@ -12,6 +12,7 @@ mod log;
 mod nearest;
 mod operator_key;
 mod output;
+mod passphrase;
 mod plan_file;
 mod preflight;
 mod redact;

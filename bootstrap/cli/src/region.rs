@@ -8,7 +8,7 @@ use regionctl_engine::{About, Engine, Kinds, RegionFolder, Selection};
 use regionctl_inventory::{Bastion, Diagnostics, Disk, Inventory, Known, Layer, MAX_BYTES, Server, parse_bytes};
 use regionctl_lab::Lab;
 use regionctl_roles::{Replaced, Roles};
-use regionctl_secrets::{Identities, SecretsError};
+use regionctl_secrets::{Ask, Identities, SecretsError};
 use regionctl_ssh::Endpoint;
 
 use crate::args;
@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::vault::Vault;
-use crate::{lab, nearest};
+use crate::{lab, nearest, passphrase};
 
 /// A region, read from its inventory. Nothing is connected yet.
 #[derive(Debug)]
@@ -117,6 +117,7 @@ impl Region {
             notes: not_available.collect(),
         };
         let hosts: Vec<_> = region.servers().iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
+        passphrase::unlock(&hosts);
         let engine = Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into());
         Ok(engine.with_secrets(vault.clone()))
     }
@@ -270,7 +271,8 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 /// # Errors
 /// A given one cannot be used.
 pub fn identities(given: &[PathBuf]) -> Result<Identities, SecretsError> {
-    if given.is_empty() { Ok(Identities::usual(&home())) } else { Identities::load(given) }
+    let ask: Ask = Arc::new(passphrase::of);
+    if given.is_empty() { Ok(Identities::usual(&home(), &ask)) } else { Identities::load(given, &ask) }
 }
 
 /// True if a file is in a folder or below it, wherever links lead, and nothing on the way is hidden.

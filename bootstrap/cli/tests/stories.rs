@@ -4,6 +4,7 @@
 #[path = "support/golden.rs"]
 mod golden;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -273,6 +274,36 @@ fn an_ssh_key_opens_the_secrets() {
     assert_eq!(refused.status.code(), Some(64));
     assert!(said.starts_with("error: this is not a recipient: it is a private key\n"), "{said}");
     assert!(!said.contains("BEGIN"), "{said}");
+}
+
+#[test]
+fn a_passphrase_is_asked_for_on_a_terminal() {
+    let story = Story::with_region();
+    let key = story.path().join("key");
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "hunter2", "-f"]).arg(&key).status();
+    assert!(made.unwrap().success());
+    let public = std::fs::read_to_string(story.path().join("key.pub")).unwrap();
+    let person = Recipient::parse(&public).unwrap().labelled(Some("carol"));
+    let mut secrets = Secrets::create(&story.path().join("secrets.age"), vec![person]).unwrap();
+    secrets.put("vrrp", Secret::new("value".to_owned()), None).unwrap();
+    secrets.save().unwrap();
+    let line = "secrets show --identity key";
+    assert_ne!(story.run(line).code, 0, "nobody was asked");
+    // A terminal of its own, on which this is typed.
+    let on_terminal = |typed: &str| {
+        let mut command = Command::new("script");
+        let program = format!("{} {line}", env!("CARGO_BIN_EXE_regionctl"));
+        command.args(["-qec", &program, "/dev/null"]).current_dir(story.path()).env_clear();
+        command.env("HOME", story.path()).env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        (ended.status.code(), String::from_utf8_lossy(&ended.stdout).into_owned())
+    };
+    let (code, said) = on_terminal("hunter2\n");
+    assert!(code == Some(0) && said.contains("passphrase of") && said.contains("vrrp"), "{said}");
+    let (code, said) = on_terminal("wrong\n");
+    assert!(code == Some(1) && said.contains("passphrase of a key is another one"), "{said}");
 }
 
 #[test]

@@ -75,6 +75,12 @@ pub enum SecretsError {
         /// What is wrong with it.
         problem: KeyProblem,
     },
+    /// A key that may fit was not opened by its passphrase.
+    #[error("`{}` cannot be opened: the passphrase of a key is another one", path.display())]
+    Passphrase {
+        /// The secrets file.
+        path: PathBuf,
+    },
     /// A text is not a recipient. The text itself is not repeated, because it may be a private key.
     #[error("this is not a recipient: {0}")]
     Recipient(RecipientProblem),
@@ -168,6 +174,9 @@ pub enum KeyProblem {
     /// It needs a passphrase.
     #[error("is protected by a passphrase")]
     Encrypted,
+    /// The passphrase is another one.
+    #[error("is not opened by this passphrase")]
+    Passphrase,
     /// A kind of key that cannot open the file.
     #[error("is of a kind that is not supported: {0}")]
     Kind(String),
@@ -218,7 +227,10 @@ impl SecretsError {
                 "name another key with `--identity`, or let somebody who can open the file add one of these as a recipient".into()
             }
             Self::Key { problem: KeyProblem::Encrypted, .. } => {
-                "make a key of its own for this: `age-keygen -o ~/.config/regionctl/identity.txt`".into()
+                "run it on a terminal, where its passphrase can be asked for".into()
+            }
+            Self::Key { problem: KeyProblem::Passphrase, .. } | Self::Passphrase { .. } => {
+                "run again, and type it once more".into()
             }
             Self::Key { problem: KeyProblem::Kind(_), .. } => {
                 "age identities (x25519) and ed25519 keys are supported: `ssh-keygen -t ed25519` or `age-keygen`".into()

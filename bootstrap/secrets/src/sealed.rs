@@ -13,6 +13,8 @@ use crate::recipient::Recipient;
 pub(crate) enum Unopened {
     /// No identity is a recipient.
     NoneFits,
+    /// The passphrase of an identity is another one.
+    Passphrase,
     /// It is not what was written.
     Problem(FileProblem),
 }
@@ -53,6 +55,7 @@ pub(crate) fn open(sealed: &[u8], identities: &Identities) -> Result<Zeroizing<V
 fn unopened(error: &age::DecryptError, sealed: &[u8]) -> Unopened {
     match error {
         age::DecryptError::NoMatchingKeys => Unopened::NoneFits,
+        age::DecryptError::KeyDecryptionFailed => Unopened::Passphrase,
         _ if !is_age(sealed) => Unopened::Problem(FileProblem::NotAge),
         _ => Unopened::Problem(FileProblem::Damaged),
     }

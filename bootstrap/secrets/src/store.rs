@@ -92,6 +92,7 @@ impl Secrets {
                 path: path.to_owned(),
                 tried: own.iter().map(|recipient| recipient.text().to_owned()).collect(),
             },
+            Unopened::Passphrase => SecretsError::Passphrase { path: path.to_owned() },
             Unopened::Problem(problem) => SecretsError::file(path, problem),
         })?;
         let content = Content::read(&plain).map_err(|problem| SecretsError::file(path, problem))?;

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use regionctl_secrets::{FileProblem, Identities, KeyProblem, Secrets, SecretsError};
-use support::{Person, file, secret, ssh_keygen};
+use support::{Person, file, knows, nobody, secret, ssh_keygen};
 
 fn value(secrets: &Secrets, name: &str) -> Option<String> {
     secrets.get(name).map(|entry| entry.value.reveal().clone())
@@ -100,9 +100,9 @@ fn the_wrong_key_and_no_key() {
     let path = file(folder.path(), &[&alice]);
     let Err(SecretsError::NoIdentityFits { tried, .. }) = Secrets::open(&path, &eve.identities()) else { panic!() };
     assert_eq!(tried, [eve.recipient.text()]);
-    let both = Identities::load(&[&eve.file, &alice.file]).unwrap();
+    let both = Identities::load(&[&eve.file, &alice.file], &nobody()).unwrap();
     assert!(Secrets::open(&path, &both).is_ok());
-    let none = Identities::usual(folder.path());
+    let none = Identities::usual(folder.path(), &nobody());
     let error = Secrets::open(&path, &none).unwrap_err();
     assert!(matches!(&error, SecretsError::NoIdentity { looked, .. } if looked.len() == 2), "{error:?}");
     assert!(error.hint().unwrap().contains(".ssh/id_ed25519"));
@@ -116,7 +116,7 @@ fn the_usual_keys() {
     std::fs::create_dir_all(home.join(".config/regionctl")).unwrap();
     let alice = Person::ssh(&home.join(".ssh"), "id_ed25519");
     let bob = Person::age(&home.join(".config/regionctl"), "identity.txt");
-    let texts: Vec<_> = Identities::usual(&home).recipients().map(|one| one.text().to_owned()).collect();
+    let texts: Vec<_> = Identities::usual(&home, &nobody()).recipients().map(|one| one.text().to_owned()).collect();
     assert_eq!(texts, [bob.recipient.text(), alice.recipient.text()]);
 }
 
@@ -129,11 +129,10 @@ fn keys_that_cannot_be_used() {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         path
     };
-    let load = |path: &Path| match Identities::load(&[path]) {
+    let load = |path: &Path| match Identities::load(&[path], &nobody()) {
         Err(SecretsError::Key { problem, .. }) => problem,
         other => panic!("{other:?}"),
     };
-    assert_eq!(load(&ssh_keygen(folder.path(), "locked", "ed25519", "hunter2")), KeyProblem::Encrypted);
     assert_eq!(load(&ssh_keygen(folder.path(), "rsa", "rsa", "")), KeyProblem::Kind("ssh-rsa".into()));
     assert_eq!(load(&ssh_keygen(folder.path(), "ecdsa", "ecdsa", "")), KeyProblem::Kind("ecdsa-sha2-nistp256".into()));
     assert_eq!(load(&folder.path().join("ecdsa.pub")), KeyProblem::Invalid);
@@ -142,7 +141,7 @@ fn keys_that_cannot_be_used() {
     assert_eq!(load(&write("plugin", "AGE-PLUGIN-YUBIKEY-1QQPSQ\n")), KeyProblem::Kind("age plugin".into()));
     let text = std::fs::read_to_string(Person::age(folder.path(), "alice").file).unwrap();
     assert_eq!(load(&write("cut", text.trim_end().strip_suffix(|_| true).unwrap())), KeyProblem::Invalid);
-    assert!(matches!(Identities::load(&[folder.path().join("none")]), Err(SecretsError::Read { .. })));
+    assert!(matches!(Identities::load(&[folder.path().join("none")], &nobody()), Err(SecretsError::Read { .. })));
 }
 
 #[test]
@@ -211,6 +210,31 @@ fn a_save_that_fails_leaves_the_file() {
     std::fs::rename(&aside, &path).unwrap();
     secrets.save().unwrap();
     assert!(Secrets::open(&path, &alice.identities()).unwrap().get("other").is_some());
+}
+
+#[test]
+fn keys_with_a_passphrase_open_it_when_somebody_knows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bob = Person::ssh(folder.path(), "bob");
+    bob.file = ssh_keygen(folder.path(), "locked", "ed25519", "hunter2");
+    let public = std::fs::read_to_string(bob.file.with_extension("pub")).unwrap();
+    bob.recipient = regionctl_secrets::Recipient::parse(&public).unwrap();
+    let alice = Person::age(folder.path(), "alice");
+    let plain = std::fs::read(&alice.file).unwrap();
+    let sealed = age::encrypt(&age::scrypt::Recipient::new("correct horse".to_owned().into()), &plain).unwrap();
+    std::fs::write(&alice.file, sealed).unwrap();
+    let path = file(folder.path(), &[&alice, &bob]);
+    for (person, passphrase) in [(&alice, "correct horse"), (&bob, "hunter2")] {
+        let identities = Identities::load(&[&person.file], &knows(passphrase)).unwrap();
+        assert_eq!(value(&Secrets::open(&path, &identities).unwrap(), "vpn/password").as_deref(), Some("hunter2"));
+    }
+    let load = |person: &Person, ask| Identities::load(&[&person.file], &ask);
+    for (ask, problem) in [(nobody(), KeyProblem::Encrypted), (knows("wrong"), KeyProblem::Passphrase)] {
+        assert!(matches!(load(&alice, ask), Err(SecretsError::Key { problem: found, .. }) if found == problem));
+    }
+    let open = |ask| Secrets::open(&path, &load(&bob, ask).unwrap());
+    assert!(matches!(open(nobody()), Err(SecretsError::NoIdentityFits { .. })));
+    assert!(matches!(open(knows("wrong")), Err(SecretsError::Passphrase { .. })));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Private key files.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use russh::keys::{PrivateKey, PublicKey, decode_secret_key, load_public_key};
 
@@ -65,12 +67,39 @@ impl IdentityError {
     }
 }
 
-/// Loads a private key that needs no passphrase.
+/// The keys that a passphrase opened, by their files: a run makes many connections and asks once.
+static UNLOCKED: Mutex<BTreeMap<PathBuf, PrivateKey>> = Mutex::new(BTreeMap::new());
+
+/// True if a key file needs a passphrase that was not given yet.
+pub fn is_locked(path: &Path) -> bool {
+    matches!(load(path), Err(IdentityError::Encrypted { .. }))
+}
+
+/// Opens a key file for all connections of this process.
+///
+/// # Errors
+/// The file cannot be used, or the passphrase is another one: then it is [`IdentityError::Encrypted`].
+pub fn unlock(path: &Path, passphrase: &str) -> Result<(), IdentityError> {
+    let key = decode(path, Some(passphrase))?;
+    UNLOCKED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), key);
+    Ok(())
+}
+
+/// Loads a private key that needs no passphrase, or was unlocked.
 pub(crate) fn load(path: &Path) -> Result<PrivateKey, IdentityError> {
+    if let Some(key) = UNLOCKED.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+        return Ok(key.clone());
+    }
+    decode(path, None)
+}
+
+fn decode(path: &Path, passphrase: Option<&str>) -> Result<PrivateKey, IdentityError> {
     let text =
         regionctl_files::read_private(path, MAX_BYTES).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8_lossy(&text);
-    let key = decode_secret_key(&text, None).map_err(|source| match source {
+    let key = decode_secret_key(&text, passphrase).map_err(|source| match source {
+        // With another passphrase the key is no key.
+        _ if passphrase.is_some() => IdentityError::Encrypted { path: path.to_owned() },
         russh::keys::Error::KeyIsEncrypted => IdentityError::Encrypted { path: path.to_owned() },
         russh::keys::Error::UnsupportedKeyType { ref key_type_string, .. } if key_type_string == "RSA" => {
             IdentityError::Rsa { path: path.to_owned() }

@@ -37,7 +37,7 @@ pub use error::SshError;
 pub use exec::Exec;
 pub use forward::ForwardStream;
 pub use host::Host;
-pub use identity::IdentityError;
+pub use identity::{IdentityError, is_locked, unlock};
 pub use known_hosts::HostKeyError;
 pub use output::{End, Output};
 pub use pool::{DEFAULT_HANDSHAKES, Pool};

@@ -4,9 +4,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use age::secrecy::ExposeSecret as _;
-use regionctl_secrets::{FILE_NAME, Identities, Recipient, Secret, Secrets};
+use regionctl_secrets::{Ask, FILE_NAME, Identities, Recipient, Secret, Secrets};
 
 /// Somebody with a key.
 pub struct Person {
@@ -37,8 +38,18 @@ impl Person {
 
     /// The key, loaded.
     pub fn identities(&self) -> Identities {
-        Identities::load(&[&self.file]).unwrap()
+        Identities::load(&[&self.file], &nobody()).unwrap()
     }
+}
+
+/// Nobody to ask.
+pub fn nobody() -> Ask {
+    Arc::new(|_| None)
+}
+
+/// Somebody who knows this passphrase.
+pub fn knows(passphrase: &'static str) -> Ask {
+    Arc::new(move |_| Some(secret(passphrase)))
 }
 
 /// A key as `ssh-keygen` makes it.

@@ -72,6 +72,23 @@ async fn unusable_key_files_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_key_with_a_passphrase_is_unlocked_once() {
+    let server = Sshd::start();
+    let file = server.path("with-passphrase");
+    keygen(&file, "ed25519", "secret");
+    fs::copy(file.with_extension("pub"), server.path("authorized")).unwrap();
+    let mut endpoint = server.endpoint();
+    endpoint.identity = Some(file.clone());
+    assert!(regionctl_ssh::is_locked(&file) && !regionctl_ssh::is_locked(&server.path("id")));
+    assert!(matches!(regionctl_ssh::unlock(&file, "wrong"), Err(IdentityError::Encrypted { .. })));
+    assert!(matches!(Host::connect(&endpoint).await, Err(SshError::Identity { .. })));
+    regionctl_ssh::unlock(&file, "secret").unwrap();
+    assert!(!regionctl_ssh::is_locked(&file));
+    Host::connect(&endpoint).await.unwrap();
+    Host::connect(&endpoint).await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_there() {
     let mut endpoint = Endpoint::new("alpha", "127.0.0.1", "root", "/nonexistent/known_hosts");
     endpoint.port = free_port();

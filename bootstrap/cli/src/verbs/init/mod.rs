@@ -13,6 +13,7 @@ use super::Context;
 use crate::args::Format;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::passphrase;
 use crate::region;
 use crate::render::table::Table;
 use crate::render::words::count;
@@ -77,6 +78,7 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         ServerGuess::numbered(args.servers.into())
     } else {
         let endpoints = args.addresses.iter().map(|address| endpoint(address, args)).collect::<Result<Vec<_>, _>>()?;
+        passphrase::unlock(&endpoints);
         let what = format!("looking at {}", count(endpoints.len(), "server"));
         survey::during(&context.output, &what, scan::scan(&endpoints)).await?
     };
