@@ -334,7 +334,7 @@ fn rest(out: &mut String) -> fmt::Result {
     write!(
         out,
         "
-  # vpn: {{users: [{{name: alice}}]}}
+  # vpn: {{users: [{{name: alice, group: operators}}]}}
   # registry: {{}}
   # addons: {{loadBalancer: {{}}, ingress: {{}}, certManager: {{}}, metrics: {{}}, logs: {{}}, dashboard: {{}}}}
   # services: {{vault: {{}}, keycloak: {{}}, gitlab: {{}}, harbor: {{}}, argocd: {{}}}}

@@ -29,6 +29,7 @@ pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelS
 pub use disks::is_recovery_key;
 pub use disks::replaced::{IDENTITY, Lost, Replaced};
 pub use host::Host;
+pub use network::firewall::{LISTENERS, Listener, Ports, reference as listeners_reference};
 pub use network::gateway::servers as gateway_servers;
 pub use network::vrack::ask_others;
 pub use wanted::Wanted;
@@ -100,7 +101,10 @@ pub const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "vpn",
-        roles: &[Role { name: "vpn/openvpn", what: "the way in for users with a profile", wants: vpn::openvpn::wants }],
+        roles: &[
+            Role { name: "vpn/routes", what: "answers find the way to the users of the VPN", wants: vpn::routes::wants },
+            Role { name: "vpn/openvpn", what: "the way in for users with a profile", wants: vpn::openvpn::wants },
+        ],
     },
     Layer {
         name: "disks",

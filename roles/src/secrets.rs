@@ -29,9 +29,7 @@ pub fn wanted(region: &Region) -> Vec<Spec> {
 pub fn ensure(region: &Region, secrets: &mut Secrets, now: SystemTime) -> Result<Vec<Made>, VpnError> {
     let specs = wanted(region);
     let mut made = regionctl_secrets::ensure(secrets, &specs, now)?;
-    if let Some(vpn) = &region.spec.vpn {
-        made.extend(vpn::ensure_users(vpn, secrets, now)?);
-    }
+    made.extend(vpn::ensure_users(region, secrets, now)?);
     Ok(made)
 }
 

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::zombie_processes)]
 
 use regionctl_plan::What;
+use regionctl_tests::outside::Outside;
 use regionctl_tests::properties::same;
+use regionctl_tests::reach;
 use regionctl_tests::region::{Failed, LabRegion, done, planned, until, want};
 
 fn step(name: &str) {
@@ -21,6 +23,7 @@ fn story() -> Result<(), Failed> {
     let fresh = region.states()?;
     first_install(&region)?;
     second_run(&region)?;
+    reached(&region)?;
     drifted(&region)?;
     powered_off(&region)?;
     storage_lost(&region)?;
@@ -48,6 +51,29 @@ fn second_run(region: &LabRegion) -> Result<(), Failed> {
     want(read == "hello\n", || format!("compute-2 reads {read:?}"))?;
     let history = region.ok(&["--lab", "history"])?;
     want(history.contains("install"), || format!("no install in the history:\n{history}"))
+}
+
+fn reached(region: &LabRegion) -> Result<(), Failed> {
+    step("all that listens is known, servers reach what they need, and a stranger on the vrack gets names only");
+    let known = |ports: fn(&regionctl_roles::Ports) -> &'static [(u16, u16)], port: u16| {
+        let ranges = regionctl_roles::LISTENERS.iter().flat_map(|listener| ports(&listener.ports));
+        ranges.into_iter().any(|(first, last)| (*first..=*last).contains(&port))
+    };
+    let stranger = Outside::of("story")?;
+    stranger.joins_the_vrack("10.90.0.250/24")?;
+    for (host, address) in [("compute-1", "10.90.0.11"), ("compute-2", "10.90.0.12"), ("storage-1", "10.90.0.13")] {
+        let (tcp, udp) = reach::listening(region, host)?;
+        let unknown: Vec<_> = tcp.iter().filter(|port| !known(|ports| ports.tcp, **port)).collect();
+        want(unknown.is_empty(), || format!("{host} listens at TCP {unknown:?}"))?;
+        let unknown: Vec<_> = udp.iter().filter(|port| !known(|ports| ports.udp, **port)).collect();
+        want(unknown.is_empty(), || format!("{host} listens at UDP {unknown:?}"))?;
+        let open = reach::knock(address, &tcp, |script| region.on("storage-2", script))?;
+        want(open == tcp, || format!("storage-2 reaches {open:?} of {tcp:?} at {host}"))?;
+        let open = reach::knock(address, &tcp, |script| stranger.run(&["sh", "-c", script]))?;
+        want(open == [53].into(), || format!("a stranger reaches {open:?} of {tcp:?} at {host}"))?;
+    }
+    want(reach::listening(region, "storage-1")?.0.contains(&24007), || "no glusterd listens".into())?;
+    stranger.leaves_the_vrack("10.90.0.250/24")
 }
 
 fn drifted(region: &LabRegion) -> Result<(), Failed> {

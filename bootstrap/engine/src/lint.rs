@@ -13,6 +13,7 @@ pub const LINTS: &[(&str, &str)] = &[
     ("data-overwritten", "a disk that holds something would get a file system"),
     ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
     ("operator-dropped", "the packet filter would keep out the operator who plans it"),
+    ("card-unknown", "no network card of a server is known for the vrack's, or for that to the outside"),
     ("region-foreign", "a server belongs to another region, which another folder runs"),
     ("key-lost", "a disk is encrypted, and the recovery key that it was made with is not among the secrets"),
     ("few-recipients", "only one key opens the region's secrets: when it is lost, so are they"),

@@ -75,8 +75,13 @@ for nic in /sys/class/net/*; do
   [ "${nic##*/}" != lo ] && [ -e "$nic/mtu" ] || continue
   read -r mac <"$nic/address"; read -r mtu <"$nic/mtu"; read -r state <"$nic/operstate"
   row "${nic##*/}" nic "$mac $mtu $state"
+  [ ! -e "$nic/device" ] || row "${nic##*/}" physical yes
 done
 ip -o addr show 2>/dev/null | while read -r _ nic _ address _; do row "$nic" address "$address"; done
+# Default routes: to a network of zeros, of length zero.
+way_out() { case $1 in *[!0]*) ;; *) [ "$2" = lo ] || row os way_out "$2" ;; esac; }
+while read -r nic to _ _ _ _ _ mask _; do way_out "$to$mask" "$nic"; done </proc/net/route
+[ ! -e /proc/net/ipv6_route ] || while read -r to length _ _ _ _ _ _ _ nic; do way_out "$to$length" "$nic"; done </proc/net/ipv6_route
 [ -d "$STATE" ] && row os kept yes
 [ -f "$STATE/region" ] && read -r value <"$STATE/region" && row os region "$value"
 if [ -f "$STATE/generation" ] && read -r value proof <"$STATE/generation"; then
@@ -184,6 +189,7 @@ fn facts(rows: &Rows) -> Facts {
             mac: parts.next()?.to_owned(),
             mtu: parts.next()?.parse().ok()?,
             state: parts.next()?.to_owned(),
+            physical: rows.get(name, "physical").is_some(),
             addresses: rows.all(name, "address").to_vec(),
         })
     });
@@ -196,6 +202,7 @@ fn facts(rows: &Rows) -> Facts {
         virtualization: text("virtualization"),
         hostname: text("hostname"),
         nics: nics.collect(),
+        ways_out: rows.all("os", "way_out").iter().cloned().collect(),
         generation: rows.get("os", "generation").and_then(|number| number.parse().ok()),
         generation_proof: rows.get("os", "generation_proof").map(str::to_owned),
         region: rows.get("os", "region").and_then(Mark::read),

@@ -69,7 +69,7 @@ fn reason(secrets: &Secrets, spec: &Spec, now: SystemTime) -> Result<Option<Why>
             let over = late(found.this_update, found.next_update, now);
             Ok(if !issued { Some(Why::Source) } else { over.or((!same).then_some(Why::Changed)) })
         }
-        Spec::Certificate { authority, common_name, names, usage, .. } => {
+        Spec::Certificate { authority, common_name, unit, names, usage, .. } => {
             if missing(&key(name)) || missing(&cert(name)) {
                 return Ok(Some(Why::Missing));
             }
@@ -78,7 +78,8 @@ fn reason(secrets: &Secrets, spec: &Spec, now: SystemTime) -> Result<Option<Why>
             let issued = pki::is_issued_by(&own.cert, &authority.cert).map_err(|error| SecretsError::pki(name, error))?;
             let about = about(secrets, name)?;
             let names: BTreeSet<_> = names.iter().map(|name| canonical(name)).collect();
-            let same = about.common_name == *common_name && about.names == names && about.usage == Some(*usage);
+            let same = about.common_name == *common_name && about.unit == *unit;
+            let same = same && about.names == names && about.usage == Some(*usage);
             Ok(if !issued { Some(Why::Source) } else { expiring(&about, now).or((!same).then_some(Why::Changed)) })
         }
     }
@@ -126,8 +127,9 @@ fn make(secrets: &mut Secrets, spec: &Spec, why: Why, now: SystemTime, made: &mu
             let list = pki::crl(&authority, &revoked, now, until).map_err(failed)?;
             put(secrets, name.to_owned(), Secret::new(list), Some(until))
         }
-        Spec::Certificate { authority, common_name, names, days, usage, .. } => {
-            let request = Request { common_name: common_name.clone(), names: names.clone(), days: *days, usage: *usage };
+        Spec::Certificate { authority, common_name, unit, names, days, usage, .. } => {
+            let (common_name, unit) = (common_name.clone(), unit.clone());
+            let request = Request { common_name, unit, names: names.clone(), days: *days, usage: *usage };
             let pair = pki::certificate(&pair(secrets, name, authority)?, &request, now).map_err(failed)?;
             put(secrets, key(name), pair.key, None)?;
             put_cert(secrets, name, pair.cert, &mut put)

@@ -31,6 +31,8 @@ pub enum Spec {
         authority: String,
         /// Its subject.
         common_name: String,
+        /// The subject's part of an organisation (OU), if it has one.
+        unit: Option<String>,
         /// DNS names and IP addresses that it is valid for.
         names: Vec<String>,
         /// How long it is valid; never longer than its authority.

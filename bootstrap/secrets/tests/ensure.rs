@@ -27,6 +27,7 @@ fn specs(names: &[&str]) -> Vec<Spec> {
         name: name.into(),
         authority: "vpn/ca".into(),
         common_name: name.into(),
+        unit: None,
         names: names.iter().map(ToString::to_string).collect(),
         days: 90,
         usage,

@@ -61,7 +61,7 @@ fn a_client_connects_with_what_we_made() {
     let now = SystemTime::now();
     let authority = pki::authority("demo VPN", 10, now).unwrap();
     let pair = |usage| {
-        let request = Request { common_name: format!("{usage:?}"), names: Vec::new(), days: 5, usage };
+        let request = Request { common_name: format!("{usage:?}"), unit: None, names: Vec::new(), days: 5, usage };
         pki::certificate(&authority, &request, now).unwrap()
     };
     let (server, alice, mallory) = (pair(Usage::Server), pair(Usage::Client), pair(Usage::Client));

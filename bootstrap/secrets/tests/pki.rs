@@ -19,7 +19,7 @@ fn seconds(time: SystemTime) -> u64 {
 
 fn request(usage: Usage) -> Request {
     let names = ["vpn.example.org", "*.apps.example.org", "192.0.2.7", "2001:db8::7"].map(str::to_owned).to_vec();
-    Request { common_name: "vpn é".into(), names, days: 30, usage }
+    Request { common_name: "vpn é".into(), unit: Some("developers 3".into()), names, days: 30, usage }
 }
 
 /// An authority, a server and a client.

@@ -1,5 +1,6 @@
 //! The networks of the region.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use schemars::JsonSchema;
@@ -196,10 +197,58 @@ pub struct Firewall {
     /// The networks that operators come from, which SSH is open to. Left out, SSH is open to all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub operators: Vec<Cidr>,
+    /// Ports of programs that regionctl knows nothing of, and who reaches them. Everything else stays closed, on the vrack too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<OpenPort>,
 }
 
 impl Default for Firewall {
     fn default() -> Self {
-        Self { enabled: true, operators: Vec::new() }
+        Self { enabled: true, operators: Vec::new(), open: Vec::new() }
+    }
+}
+
+/// A port of the servers that others reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OpenPort {
+    /// The port.
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: u16,
+    /// Its protocol.
+    #[serde(default, skip_serializing_if = "Transport::is_default")]
+    pub protocol: Transport,
+    /// The networks that reach it.
+    #[schemars(length(min = 1))]
+    pub from: Vec<Cidr>,
+    /// The servers that it is open on. Left out, all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<Name>,
+}
+
+/// What a port belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl Transport {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
     }
 }

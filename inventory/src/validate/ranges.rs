@@ -3,7 +3,7 @@
 use super::Report;
 use crate::{
     parse::{Path, at},
-    types::Region,
+    types::{Region, SMALLEST_PART},
     values::AddressRange,
 };
 
@@ -34,10 +34,21 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
     if cidr.prefix() <= 26 || inside.iter().all(|named| named.written) {
         pairs(&inside, report);
     }
+    vpn_parts(region, report);
     let mut apart = outside;
     apart.push(Named { what: "vrack", range: cidr.range(), path: vrack, written: true });
     apart.extend(public(region));
     pairs(&apart, report);
+}
+
+/// Every server of the VPN has users of its own.
+fn vpn_parts(region: &Region, report: &mut Report<'_>) {
+    let (parts, range, path) = (region.vpn_parts(), region.spec.network.ranges.vpn, at!["spec", "network", "ranges", "vpn"]);
+    if report.is_sound(&path) && parts.first().is_some_and(|(_, part)| part.prefix() > SMALLEST_PART) {
+        let message = format!("`{range}` has too few addresses for the {} servers of the VPN", parts.len());
+        let least = range.prefix().saturating_sub(parts.first().map_or(0, |(_, part)| part.prefix() - SMALLEST_PART));
+        report.error(&path, message, format!("a /{least} at least; a /24 or larger leaves room to grow"));
+    }
 }
 
 fn inside(region: &Region) -> Vec<Named> {

@@ -20,6 +20,9 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
     let mut lists: Vec<(&[Name], Path)> = Vec::new();
     let gateway = spec.network.gateway.as_ref();
     lists.extend(gateway.map(|gateway| (gateway.servers.as_slice(), at!["spec", "network", "gateway", "servers"])));
+    for (o, open) in spec.network.firewall.iter().flat_map(|firewall| &firewall.open).enumerate() {
+        lists.push((&open.servers, at!["spec", "network", "firewall", "open", o, "servers"]));
+    }
     lists.extend(spec.vpn.as_ref().map(|vpn| (vpn.servers.as_slice(), at!["spec", "vpn", "servers"])));
     lists.extend(spec.registry.as_ref().map(|registry| (registry.servers.as_slice(), at!["spec", "registry", "servers"])));
     let hypervisor = spec.hypervisor.as_ref();

@@ -13,3 +13,5 @@ pub mod server;
 pub mod volumes;
 
 mod places;
+
+pub use places::{pool, users};

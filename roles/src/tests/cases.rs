@@ -1,6 +1,7 @@
 //! Cases: `cases/LAYER/ROLE/NAME.yaml` says the host and what differs from `cases/region.yaml`; `NAME.txt` is what the role
 //! wants. `REGIONCTL_BLESS=1` writes the latter anew.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +31,9 @@ pub struct Case {
     /// What configures its network.
     #[serde(default)]
     pub network: NetworkManager,
+    /// The interfaces with a default route.
+    #[serde(default = "eno1")]
+    pub ways_out: BTreeSet<String>,
     /// The disk that is replaced, as `SERVER:DISK`.
     #[serde(default)]
     pub replaced: Option<String>,
@@ -39,6 +43,10 @@ pub struct Case {
     /// A JSON merge patch (RFC 7386) on `cases/region.yaml`.
     #[serde(default)]
     pub patch: Value,
+}
+
+fn eno1() -> BTreeSet<String> {
+    BTreeSet::from(["eno1".to_owned()])
 }
 
 fn thirteen() -> u32 {
@@ -118,6 +126,7 @@ fn every_role_wants_what_its_cases_say() {
         let layer = role.split('/').next().unwrap();
         let mut facts = wired(facts(case.debian, case.container), &region, &case.host);
         facts.network = case.network;
+        facts.ways_out.clone_from(&case.ways_out);
         let wanted = roles.wanted(layer, &case.host, &facts);
         let wanted: Vec<_> = wanted.into_iter().filter(|resource| resource.role == role).collect();
         let found = show(&wanted);
@@ -139,6 +148,7 @@ pub fn whole() -> Case {
         debian: 13,
         container: false,
         network: NetworkManager::Other,
+        ways_out: eno1(),
         replaced: None,
         wiped: None,
         patch: Value::Null,
@@ -155,7 +165,7 @@ fn every_host_of_the_region_gets_everything_in_this_order() {
     for server in region.servers() {
         for layer in roles.layers() {
             found += &format!("{} {layer}\n", server.name);
-            for resource in roles.wanted(&layer, server.name.as_str(), &facts(13, false)) {
+            for resource in roles.wanted(&layer, server.name.as_str(), &wired(facts(13, false), &region, server.name.as_str())) {
                 let waits: Vec<_> = resource.waits.iter().map(ToString::to_string).collect();
                 let after = if waits.is_empty() { String::new() } else { format!(", after {}", waits.join(" and ")) };
                 found += &format!("  {}{after}\n", resource.id);

@@ -23,12 +23,14 @@ fn wired(mut facts: Facts, region: &Region, host: &str) -> Facts {
     let nic = |(position, address): (usize, String)| Nic {
         name: format!("eno{}", position + 1),
         mac: format!("02:00:00:00:00:0{position}"),
+        physical: true,
         mtu: 1500,
         state: "up".into(),
         addresses: vec![format!("{address}/24")],
     };
     let addresses = [server.address.to_string(), server.vrack_address().to_string()];
     facts.nics = addresses.into_iter().enumerate().map(nic).collect();
+    facts.ways_out = ["eno1".to_owned()].into();
     facts
 }
 

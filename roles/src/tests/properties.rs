@@ -10,7 +10,7 @@ use regionctl_inventory::Region;
 use regionctl_plan::{Facts, Fields, Id, Resource, SecretRef};
 use serde_json::Value;
 
-use super::{cases, facts, region};
+use super::{cases, facts, region, wired};
 use crate::{LAYERS, Roles};
 
 static REGIONS: LazyLock<Vec<Arc<Region>>> = LazyLock::new(|| {
@@ -27,7 +27,10 @@ static REGIONS: LazyLock<Vec<Arc<Region>>> = LazyLock::new(|| {
 type All = BTreeMap<String, Vec<(String, Vec<Resource>)>>;
 
 fn wanted(roles: &Roles, region: &Region, facts: &Facts) -> All {
-    let of = |name: &str| roles.layers().into_iter().map(|layer| (layer.clone(), roles.wanted(&layer, name, facts))).collect();
+    let of = |name: &str| {
+        let facts = wired(facts.clone(), region, name);
+        roles.layers().into_iter().map(|layer| (layer.clone(), roles.wanted(&layer, name, &facts))).collect()
+    };
     region.servers().iter().map(|server| (server.name.to_string(), of(server.name.as_str()))).collect()
 }
 
@@ -238,12 +241,9 @@ fn another_server_moves_nothing_on_those_that_are_there() {
         for (host, resource) in resources(&before) {
             let same = after.get(&(host.to_owned(), resource.id.clone())) == Some(resource);
             // Only what lists the servers knows of it.
-            assert!(
-                same || ["base/hosts_file", "base/time", "network/dns", "network/vrack", "disks/unlock"]
-                    .contains(&resource.role.as_str()),
-                "{} on {host}",
-                resource.id
-            );
+            let listing = ["base/hosts_file", "base/time", "network/dns", "network/vrack", "network/firewall", "vpn/openvpn"];
+            let listing = [&listing[..], &["disks/unlock", "gluster/volumes"]].concat();
+            assert!(same || listing.contains(&resource.role.as_str()), "{} on {host}", resource.id);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with the VPN's users.
 
+use regionctl_inventory::VpnGroup;
 use regionctl_secrets::SecretsError;
 
 use super::names::REGISTER;
@@ -26,6 +27,14 @@ pub enum VpnError {
     /// The user's certificates were revoked.
     #[error("the VPN's user `{0}` was revoked")]
     Revoked(String),
+    /// Every address of the group is somebody's.
+    #[error("the VPN has no address left for another of the {group}: {room} have one")]
+    Full {
+        /// The group.
+        group: VpnGroup,
+        /// How many it can have.
+        room: u64,
+    },
     /// The user's certificate is over.
     #[error("the certificate of the VPN's user `{0}` is over")]
     Over(String),
@@ -43,6 +52,7 @@ impl VpnError {
             }
             Self::Known(user) => Some(format!("`regionctl vpn profile {user} --out {user}.ovpn` writes the profile")),
             Self::Revoked(user) => Some(format!("`regionctl vpn user add {user}` lets the user in again, with a new profile")),
+            Self::Full { .. } => Some("write a larger `spec.network.ranges.vpn`, or revoke who does not come any more".into()),
             Self::Over(_) => Some("`regionctl install` renews certificates".into()),
         }
     }

@@ -3,7 +3,9 @@
 mod error;
 pub(crate) mod names;
 pub(crate) mod openvpn;
+pub(crate) mod places;
 mod profile;
+pub(crate) mod routes;
 pub(crate) mod secrets;
 mod users;
 
@@ -11,6 +13,7 @@ use regionctl_inventory::VpnProtocol;
 
 pub use error::VpnError;
 pub use openvpn::{STATUS, UNIT};
+pub use places::Place;
 pub use profile::profile;
 pub use users::{User, add, kept_out, leavers, list, revoke};
 pub(crate) use users::{ensure as ensure_users, renew as renew_user};

@@ -24,6 +24,7 @@ pub fn wanted(region: &Region) -> Vec<Spec> {
         name: server(name),
         authority: AUTHORITY.into(),
         common_name: name.to_owned(),
+        unit: None,
         names: Vec::new(),
         days: SERVER_DAYS,
         usage: Usage::Server,

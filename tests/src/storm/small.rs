@@ -25,7 +25,7 @@ spec:
     timezone: Europe/Paris
   vpn:
     servers: [compute-1]
-    users: [{name: alice}]
+    users: [{name: alice}, {name: olga, group: operators}]
   lab:
     image: debian-13
     kind: container

@@ -57,7 +57,7 @@ const fn renew(name: &'static str, verb: &'static [&'static str], needs: &'stati
     Verb { name, on_installed: true, first: First::Verb(verb), arguments: INSTALL, needs }
 }
 
-const USERS: &str = "users: [{name: alice}]";
+const USERS: &str = "users: [{name: alice}, {name: olga, group: operators}]";
 const ZONE: &str = "timezone: Europe/Paris";
 
 /// The first install, which every other verb needs.
@@ -79,14 +79,20 @@ pub static VERBS: &[Verb] = &[
     },
     renew("secrets renew of a server", &["secrets", "renew", "vpn/servers/compute-1"], "servers: [compute-1"),
     renew("secrets renew of the authority", &["secrets", "renew", "vpn/ca"], USERS),
-    day_2("a VPN user more", USERS, "users: [{name: alice}, {name: bob}]"),
-    day_2("a VPN user less", USERS, "users: []"),
+    day_2("a VPN user more", USERS, "users: [{name: alice}, {name: bob}, {name: olga, group: operators}]"),
+    day_2("a VPN user less", USERS, "users: [{name: alice}]"),
+    day_2("a VPN user of another group", USERS, "users: [{name: alice, group: operators}, {name: olga, group: operators}]"),
     day_2("another time zone", ZONE, "timezone: Asia/Tokyo"),
     day_2("a kernel setting", ZONE, "timezone: Europe/Paris\n    sysctl: {net.ipv4.tcp_keepalive_time: \"300\"}"),
     day_2("a package more", ZONE, "timezone: Europe/Paris\n    packages: [tree]"),
     day_2("less of the log", ZONE, "timezone: Europe/Paris\n    journal: {maxUse: 512MiB}"),
     day_2("fewer attempts at sshd", ZONE, "timezone: Europe/Paris\n    sshd: {maxAuthTries: 4}"),
     day_2("more operators", "operators: [203.0.113.0/24]", "operators: [203.0.113.0/24, 198.51.100.0/24]"),
+    day_2(
+        "a port opened",
+        "operators: [203.0.113.0/24]",
+        "operators: [203.0.113.0/24], open: [{port: 9100, from: [10.90.0.0/24]}]",
+    ),
     day_2(
         "a public address forwarded",
         "servers: [compute-1, compute-2]}",

@@ -1,10 +1,11 @@
 //! Packet filter, gateway and names of the example.
 
+use regionctl_tests::outside::{ADDRESS as OUTSIDE, Outside};
 use regionctl_tests::properties::same;
+use regionctl_tests::reach;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
-use super::outside::{ADDRESS as OUTSIDE, Outside};
 use super::{CONNECTION, HOST, REFUSED};
 
 const LAB: &str = "network";
@@ -23,6 +24,7 @@ pub fn all(suite: &mut Suite) -> Result<(), Failed> {
     suite.step("one that does, because nobody listened, goes back by itself, and the run says so", || taken_back(&region));
     suite.step("base and network are installed, and a second plan is empty", || installed(&region));
     suite.step("the packet filter drops what nobody needs, and other tables stay", || filtered(&region));
+    suite.step("a stranger on the vrack gets names, and neither the time, SSH nor the gateway's address", || stranger(&region));
     suite.step("the names of the region and of others resolve on every host", || names(&region));
     suite.step("a table altered by hand is shown and mended", || altered(&region));
     suite.step("a server outside reaches what a public address is forwarded to, and nothing else", || way_in(&region));
@@ -36,7 +38,8 @@ pub fn all(suite: &mut Suite) -> Result<(), Failed> {
 
 /// The example with other operators, and a public address for a load balancer.
 fn with(document: &str, operators: &str) -> String {
-    document.replacen("{operators: [203.0.113.0/24]}", &format!("{{operators: {operators}}}"), 1).replacen(
+    let open = "[{port: 9100, from: [10.90.0.14/32]}]";
+    document.replacen("{operators: [203.0.113.0/24]}", &format!("{{operators: {operators}, open: {open}}}"), 1).replacen(
         "servers: [compute-1, compute-2]}",
         &format!("servers: [compute-1, compute-2], publicAddresses: [{FORWARDED}]}}"),
         1,
@@ -66,19 +69,74 @@ fn installed(region: &LabRegion) -> Result<(), Failed> {
 }
 
 fn filtered(region: &LabRegion) -> Result<(), Failed> {
-    region.on("storage-1", "systemd-run --quiet --unit listen systemd-socket-activate --listen 8080 --accept cat")?;
+    region.on(
+        "storage-1",
+        "systemd-run --quiet --unit listen systemd-socket-activate --listen 8080 --accept cat
+         systemd-run --quiet --unit listen-too systemd-socket-activate --listen 9100 --accept cat",
+    )?;
     region.on("storage-1", "nft add table ip other && nft add chain ip other c '{ type filter hook input priority 10; }'")?;
-    let open = |from: &str, to: &str| region.on(from, &format!("timeout 3 bash -c '</dev/tcp/{to}/8080'")).is_ok();
-    until(20, "the listener to answer on the vrack", || open("storage-2", "10.90.0.13"))?;
-    want(!open("storage-2", "203.0.113.13"), || "the public address answers".into())?;
+    let ports = [22, 8080, 9100].into();
+    let open = |from: &str, to: &str| reach::knock(to, &ports, |script| region.on(from, script));
+    until(20, "what the inventory opens to answer on the vrack", || open("storage-2", "10.90.0.13") == Ok([22, 9100].into()))?;
+    let outside = open("storage-2", "203.0.113.13")?;
+    want(outside == [22].into(), || format!("the public address answers at {outside:?}"))?;
     // Loading the rules anew leaves what others made.
     region.on("storage-1", "systemctl reload regionctl-firewall && nft list table ip other >/dev/null")?;
     region.on(
         "storage-1",
         "systemctl restart regionctl-firewall && nft list table ip other >/dev/null && nft delete table ip other",
     )?;
-    region.on("storage-1", "systemctl stop listen").map(drop)
+    region.on("storage-1", "systemctl stop listen listen-too").map(drop)
 }
+
+const STRANGER: &str = "10.90.0.250";
+
+fn stranger(region: &LabRegion) -> Result<(), Failed> {
+    let stranger = Outside::of(LAB)?;
+    let address = format!("{STRANGER}/24");
+    stranger.joins_the_vrack(&address)?;
+    let ask = |script: &str| stranger.run(&["sh", "-c", script]);
+    for (host, address) in [("compute-1", "10.90.0.11"), ("storage-1", "10.90.0.13")] {
+        let (ports, _) = reach::listening(region, host)?;
+        let open = reach::knock(address, &ports, ask)?;
+        want(open == [53].into(), || format!("{host} answers a stranger at {open:?} of {ports:?}"))?;
+        let said = stranger.run(&["python3", "-c", NTP, address])?;
+        want(said.trim() == "no answer", || format!("{host} tells a stranger the time: {said}"))?;
+    }
+    // The gateway's holder, preferred, goes on although somebody claims to be better.
+    for host in ["10.90.0.11", "10.90.0.12"] {
+        stranger.run(&["python3", "-c", VRRP, STRANGER, host])?;
+    }
+    let seen = region.on("compute-1", "ip -o address show to 10.90.0.1; journalctl -u keepalived --no-pager -o cat -n 20")?;
+    want(seen.contains("10.90.0.1/24") && !seen.contains("higher priority"), || seen.clone())?;
+    stranger.leaves_the_vrack(&address)?;
+    // The other servers do get the time.
+    until(90, "the servers to have each other's time", || {
+        let sources = region.on("storage-1", "chronyc -n -c sources").unwrap_or_default();
+        let reached = |line: &str| line.contains(",10.90.0.14,") && line.split(',').nth(5).is_some_and(|reach| reach != "0");
+        sources.lines().any(reached)
+    })
+}
+
+/// Asks for the time (RFC 5905).
+const NTP: &str = "
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.sendto(b'\\x23' + 47 * b'\\0', (sys.argv[1], 123))
+try: print(len(s.recv(99)), 'bytes')
+except TimeoutError: print('no answer')
+";
+
+/// Three seconds of advertisements with the highest priority there is (RFC 3768), for the gateway's address.
+const VRRP: &str = "
+import socket, struct, sys, time
+def checksum(data):
+    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
+    while total >> 16: total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+def advertisement(sum): return struct.pack('!BBBBBBH', 0x21, 1, 255, 1, 0, 1, sum) + socket.inet_aton('10.90.0.1') + 8 * b'\\0'
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 112); s.bind((sys.argv[1], 0)); s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+for _ in range(6): s.sendto(advertisement(checksum(advertisement(0))), (sys.argv[2], 0)); time.sleep(0.5)
+";
 
 fn names(region: &LabRegion) -> Result<(), Failed> {
     for host in LabRegion::HOSTS {

@@ -6,7 +6,6 @@
 mod disks;
 mod full;
 mod layer;
-mod outside;
 mod replaced;
 mod vpn;
 mod vrack;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use regionctl_lab::Lab;
 use regionctl_tests::properties::same;
+use regionctl_tests::reach;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
@@ -27,8 +28,13 @@ pub fn users(suite: &mut Suite) -> Result<(), Failed> {
     suite.step("only users have a profile", || region.profiles());
     suite.step("a user connects, resolves a name of the region and reaches the vrack", || region.connects("bob"));
     suite.step("status says who is connected, and which way over the vrack is cut", || region.watched());
+    suite.step("a developer gets names from the servers and nothing else, by their own address", || region.reached("bob", &[53]));
     suite.step("a revoked user is out and stays out", || region.revoked());
     suite.step("another user still connects", || region.connects("alice"));
+    suite.step("an operator gets SSH, too, and the servers know who it is", || {
+        region.connects("olga")?;
+        region.reached("olga", &[22, 53])
+    });
     suite.step("a user who is taken out of the inventory is named and revoked", || region.left());
     suite.step("a server's key is made anew on request", || region.renewed());
     suite.step("lost secrets come back from the servers, and others are left alone", || region.fetched());
@@ -115,7 +121,7 @@ impl Region {
 
     fn left(&self) -> Result<(), Failed> {
         self.region.on(CLIENT, &format!("{STOP}\n{MEND}"))?;
-        self.region.write(&self.region.document()?.replacen("users: [{name: alice}]", "users: []", 1))?;
+        self.region.write(&self.region.document()?.replacen("users: [{name: alice}, ", "users: [", 1))?;
         let plan = self.ok(&["plan", "--layer", LAYERS])?;
         want(plan.contains("`alice` is no longer in the inventory"), || plan.clone())?;
         self.ok(&["vpn", "profile", "alice"])?;
@@ -214,6 +220,31 @@ cat >/run/profile.ovpn <<'PROFILE'\n{profile}PROFILE"
         until(20, "the vrack through the tunnel", || self.reaches()).map_err(|error| format!("{error}\n{}", self.log()))?;
         let resolved = self.region.on(CLIENT, RESOLVE)?;
         want(resolved.contains("10.90.0.13"), || format!("the name resolves to {resolved:?}"))
+    }
+
+    /// What a connected user reaches of a server, and that the server sees the address that is the user's.
+    fn reached(&self, user: &str, expected: &[u16]) -> Result<(), Failed> {
+        const SERVER: &str = "storage-1";
+        // What glusterd, a brick and Tang would be.
+        let listen = "systemd-run --quiet --unit listen systemd-socket-activate --listen 24007 --listen 49152 --listen 7500 cat";
+        self.region.on(SERVER, listen)?;
+        let (ports, _) = reach::listening(&self.region, SERVER)?;
+        want([22, 53, 7500, 24007, 49152].iter().all(|port| ports.contains(port)), || format!("{SERVER} listens at {ports:?}"))?;
+        let open = reach::knock("10.90.0.13", &ports, |script| self.region.on(CLIENT, script))?;
+        self.region.on(SERVER, "systemctl stop listen")?;
+        want(open == expected.iter().copied().collect(), || format!("{user} reaches {open:?} of {ports:?}"))?;
+        let users = self.ok(&["vpn", "user", "list", "-o", "json"])?;
+        let users: serde_json::Value = serde_json::from_str(&users).map_err(|error| format!("{error}: {users}"))?;
+        let users = users.as_array().into_iter().flatten();
+        let own =
+            users.filter(|one| one["name"] == user).flat_map(|one| one["addresses"].as_object().cloned().unwrap_or_default());
+        let own: Vec<_> = own.filter_map(|(_, address)| address.as_str().map(str::to_owned)).collect();
+        let tunnel = self.region.on(CLIENT, "ip -4 -o address show dev tun0")?;
+        let address = own.iter().find(|address| tunnel.contains(&format!(" {address}/")));
+        let address = address.ok_or_else(|| format!("{user} has {own:?}, and the tunnel {tunnel}"))?;
+        let sees = format!("ss -Htn src 10.90.0.13:53 dst {address} | grep -q .");
+        self.region.on(CLIENT, "systemd-run --quiet --collect bash -c 'exec 3<>/dev/tcp/10.90.0.13/53; sleep 20'")?;
+        until(10, &format!("{SERVER} to see {user} at {address}"), || self.region.on(SERVER, &sees).is_ok())
     }
 
     fn log(&self) -> String {

@@ -2,6 +2,7 @@
 
 mod strange;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -30,6 +31,9 @@ pub struct Facts {
     pub hostname: String,
     /// Network interfaces except loopback.
     pub nics: Vec<Nic>,
+    /// The interfaces with a default route, of IPv4 or IPv6.
+    #[serde(default)]
+    pub ways_out: BTreeSet<String>,
     /// The generation that the host was left at, if any.
     pub generation: Option<u64>,
     /// What proves it, under the region's key.
@@ -107,6 +111,9 @@ pub struct Nic {
     pub mtu: u32,
     /// `up` or `down`, as /sys/class/net/*/operstate has it.
     pub state: String,
+    /// Whether it is a device of its own, and not a bridge, a VLAN or another interface that the kernel makes.
+    #[serde(default)]
+    pub physical: bool,
     /// Addresses with prefix length.
     pub addresses: Vec<String>,
 }
@@ -124,6 +131,7 @@ impl Facts {
             virtualization: "none".into(),
             hostname: String::new(),
             nics: Vec::new(),
+            ways_out: BTreeSet::new(),
             generation: None,
             generation_proof: None,
             region: None,

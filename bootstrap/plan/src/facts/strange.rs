@@ -71,17 +71,21 @@ impl Facts {
         }
         number("the number of its network cards", self.nics.len(), MAX_NICS)?;
         self.nics.iter().try_for_each(Nic::check)?;
+        number("the number of its default routes", self.ways_out.len(), MAX_NICS)?;
+        self.ways_out.iter().try_for_each(|name| interface(name))?;
         Ok(self)
     }
 }
 
+/// The kernel takes names of up to 15 bytes, without blanks, slashes and colons.
+fn interface(name: &str) -> Result<(), StrangeFact> {
+    word("the name of a network card", name, "._-+@", 15)?;
+    if name.trim_matches('.').is_empty() { Err(strange("the name of a network card", name)) } else { Ok(()) }
+}
+
 impl Nic {
-    /// The kernel takes names of up to 15 bytes, without blanks, slashes and colons.
     fn check(&self) -> Result<(), StrangeFact> {
-        word("the name of a network card", &self.name, "._-+@", 15)?;
-        if self.name.trim_matches('.').is_empty() {
-            return Err(strange("the name of a network card", &self.name));
-        }
+        interface(&self.name)?;
         // Of a tunnel it is an IP address.
         word("the address of a network card", &self.mac, ":.", 59)?;
         word("the state of a network card", &self.state, "_-", 32)?;
@@ -104,6 +108,7 @@ mod tests {
             mac: "02:00:00:00:00:01".into(),
             mtu: 1500,
             state: "up".into(),
+            physical: true,
             addresses: vec![address.into()],
         };
         Facts { nics: vec![nic], ..Facts::assumed() }
@@ -126,6 +131,7 @@ mod tests {
     fn what_no_host_is_is_refused_by_name() {
         for name in ["{{secret:a@1}}", "eth0\" accept", "a/b", "", "..", "sixteen-letters0", "eth0;reboot", "e\u{1b}[2J"] {
             assert!(with(name, "10.0.0.1/24").checked().is_err(), "{name}");
+            assert!(Facts { ways_out: [name.to_owned()].into(), ..Facts::assumed() }.checked().is_err(), "{name}");
         }
         for address in ["10.0.0.1/24; accept", "10.0.0.1/129", "$(reboot)", ""] {
             assert!(with("eth0", address).checked().is_err(), "{address}");

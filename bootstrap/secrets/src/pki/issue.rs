@@ -24,6 +24,8 @@ const DAY: u64 = 86_400;
 pub struct Request {
     /// The subject: 1 to 64 characters.
     pub common_name: String,
+    /// Its part of an organisation (OU), with 1 to 64 characters.
+    pub unit: Option<String>,
     /// DNS names and IP addresses that it is valid for.
     pub names: Vec<String>,
     /// How long it is valid, in days; never longer than its authority.
@@ -55,6 +57,9 @@ pub fn renew_authority(key: &Secret<String>, common_name: &str, days: u32, now: 
 pub fn certificate(authority: &Pair, request: &Request, now: SystemTime) -> Result<Pair, PkiError> {
     let until = read(&authority.cert)?.not_after;
     let mut params = params(&request.common_name, request.days, now)?;
+    if let Some(unit) = &request.unit {
+        params.distinguished_name.push(DnType::OrganizationalUnitName, name(unit)?);
+    }
     let end = instant(until.min(seconds(now).saturating_add(u64::from(request.days) * DAY)))?;
     if until <= seconds(now) {
         return Err(PkiError::AuthorityOver);
@@ -92,9 +97,6 @@ fn self_signed(key: &Key, common_name: &str, days: u32, now: SystemTime) -> Resu
 }
 
 fn params(common_name: &str, days: u32, now: SystemTime) -> Result<CertificateParams, PkiError> {
-    if common_name.trim().is_empty() || common_name.chars().count() > 64 || common_name.chars().any(char::is_control) {
-        return Err(PkiError::CommonName { text: common_name.escape_debug().take(100).collect() });
-    }
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(PkiError::Days { days });
     }
@@ -103,9 +105,17 @@ fn params(common_name: &str, days: u32, now: SystemTime) -> Result<CertificatePa
     params.not_after = instant(seconds(now).saturating_add(u64::from(days) * DAY))?;
     params.serial_number = Some(SerialNumber::from_slice(Serial::new()?.bytes()));
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::CommonName, name(common_name)?);
     params.use_authority_key_identifier_extension = true;
     Ok(params)
+}
+
+/// A part of a subject.
+fn name(text: &str) -> Result<&str, PkiError> {
+    if text.trim().is_empty() || text.chars().count() > 64 || text.chars().any(char::is_control) {
+        return Err(PkiError::CommonName { text: text.escape_debug().take(100).collect() });
+    }
+    Ok(text)
 }
 
 fn alt_name(text: &str) -> Result<SanType, PkiError> {

@@ -14,6 +14,8 @@ use super::{PkiError, Serial, Usage};
 pub struct About {
     /// The subject's common name; empty if it has none.
     pub common_name: String,
+    /// The subject's part of an organisation, if it has one.
+    pub unit: Option<String>,
     /// DNS names in lower case and IP addresses that it is valid for.
     pub names: BTreeSet<String>,
     /// The number by which its authority knows it.
@@ -36,6 +38,7 @@ pub fn read(cert: &str) -> Result<About, PkiError> {
     let pem = block(cert)?;
     let cert = parse(&pem)?;
     let common_name = cert.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).unwrap_or_default().to_owned();
+    let unit = cert.subject().iter_organizational_unit().next().and_then(|unit| unit.as_str().ok()).map(str::to_owned);
     let names = cert.subject_alternative_name().map_err(|_| PkiError::Certificate)?;
     let names = names.iter().flat_map(|names| &names.value.general_names).filter_map(alt_name).collect();
     let usage = cert.extended_key_usage().map_err(|_| PkiError::Certificate)?;
@@ -47,6 +50,7 @@ pub fn read(cert: &str) -> Result<About, PkiError> {
     let seconds = |at: i64| u64::try_from(at).unwrap_or(0);
     Ok(About {
         common_name,
+        unit,
         names,
         serial: Serial::of(cert.raw_serial()),
         not_before: seconds(cert.validity().not_before.timestamp()),

@@ -36,16 +36,12 @@ fn chrony(host: &Host<'_>) -> String {
     let servers = network.ntp.servers.iter().map(|server| format!("server {server} iburst\n"));
     let sources: String =
         if network.ntp.servers.is_empty() { "pool 2.debian.pool.ntp.org iburst\n".into() } else { servers.collect() };
-    let others = host.others().filter_map(|server| server.vrack.address).map(|address| format!("server {address}\n"));
+    let others: Vec<_> = host.others().filter_map(|server| server.vrack.address).collect();
+    let each = |word: &str| others.iter().map(|address| format!("{word} {address}\n")).collect::<String>();
     let leap = match host.facts.os_version {
         LEAP_SECOND_LIST.. => "leapseclist /usr/share/zoneinfo/leap-seconds.list",
         _ => "leapsectz right/UTC",
     };
-    let values = [
-        ("sources", sources.as_str()),
-        ("others", &others.collect::<String>()),
-        ("vrack", &network.vrack.cidr.to_string()),
-        ("leap", leap),
-    ];
+    let values = [("sources", sources.as_str()), ("others", &each("server")), ("allowed", &each("allow")), ("leap", leap)];
     fill(include_str!("templates/chrony.conf"), &values)
 }

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use regionctl_inventory::{Region, Volume};
 
+use crate::gluster::places::users_of;
+
 /// By name.
 pub fn options(volume: &Volume, region: &Region) -> BTreeMap<String, String> {
-    let vrack = region.spec.network.vrack.cidr.to_string();
+    let users = users_of(volume, region).into_iter().map(|server| server.vrack_address().to_string());
+    let users = users.collect::<Vec<_>>().join(",");
     let ours = [
-        // Who is not on the vrack cannot mount.
-        ("auth.allow", vrack.as_str()),
+        // Nobody else on the vrack can mount.
+        ("auth.allow", users.as_str()),
         // A client writes only where it reaches two of the three copies: this is what keeps copies from going apart.
         ("cluster.quorum-type", "auto"),
         // A server that has lost most of the pool stops serving its bricks.

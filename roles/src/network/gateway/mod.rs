@@ -37,6 +37,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     let config = want::file(CONFIG, keepalived(host, gateway, address, &servers, place));
     Wanted::new()
         .packages_of(host, "network/gateway")
+        .then_all(interfaces::known(host))
         .then(want::directory("/etc/regionctl"))
         .then(want::sysctl("net.ipv4.ip_forward", "1"))
         .then_all(table.resources())
@@ -76,7 +77,7 @@ fn rules(host: &Host<'_>, gateway: &Gateway) -> String {
 
 fn keepalived(host: &Host<'_>, gateway: &Gateway, address: Ipv4Addr, servers: &[&Server], place: usize) -> String {
     let others = servers.iter().filter(|server| server.name != host.server.name);
-    let peers: String = others.map(|server| format!("        {}\n", server.vrack_address())).collect();
+    let peers: String = others.map(|server| format!("        {} min_ttl 255 max_ttl 255\n", server.vrack_address())).collect();
     let public = named(interfaces::public(host));
     let more: String = gateway.public_addresses.iter().map(|given| format!("        {given}/32 dev {public}\n")).collect();
     let more = if more.is_empty() { more } else { format!("    virtual_ipaddress_excluded {{\n{more}    }}\n") };

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use regionctl_inventory::{AddressRange, Cidr};
+use regionctl_inventory::{AddressRange, Cidr, Server};
 
 use super::super::check::{Said, when};
 use super::super::host::Host;
@@ -42,7 +42,7 @@ pub(super) fn ipv6_usable(host: &Host<'_>) -> Vec<Said> {
 }
 
 /// Interfaces of our own layers: their routes are meant to be there.
-const OWN: [&str; 7] = ["cali", "cni", "tunl", "vxlan.calico", "kube-ipvs", "flannel", "tun"];
+const OWN: [&str; 8] = ["cali", "cni", "tunl", "vxlan.calico", "kube-ipvs", "flannel", "tun", "region-vpn"];
 
 /// Packets to a pod or a VPN client would go elsewhere; kubeadm's `--pod-network-cidr` must not overlap the host's networks.
 pub(super) fn ranges_free(host: &Host<'_>) -> Vec<Said> {
@@ -55,12 +55,14 @@ pub(super) fn ranges_free(host: &Host<'_>) -> Vec<Said> {
     if spec.vpn.is_some() {
         wanted.push(("VPN clients", ranges.vpn));
     }
+    let parts = host.region.vpn_parts();
     let mut said = Vec::new();
     for route in &host.probe.network.routes {
-        let mut words = route.split(' ');
-        let Some(target) = words.next().and_then(range) else { continue };
-        let device = words.skip_while(|word| *word != "dev").nth(1).unwrap_or_default();
-        if OWN.iter().any(|own| device.starts_with(own)) {
+        let words: Vec<_> = route.split(' ').collect();
+        let after = |word: &str| words.iter().skip_while(|one| **one != word).nth(1).copied().unwrap_or_default();
+        let Some((text, target)) = words.first().and_then(|text| Some((*text, range(text)?))) else { continue };
+        let back = |server: &Server, part: Cidr| text == part.to_string() && after("via") == server.vrack_address().to_string();
+        if OWN.iter().any(|own| after("dev").starts_with(own)) || parts.iter().any(|(server, part)| back(server, *part)) {
             continue;
         }
         for (what, network) in &wanted {

@@ -41,7 +41,7 @@ enum UserVerb {
     /// list everybody who ever had a profile
     List,
     /// let a user in, or in again
-    Add(Who),
+    Add(add::Args),
     /// keep a user out, from the next install on
     Revoke(Who),
 }
@@ -69,8 +69,8 @@ pub fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
     let mut secrets: Secrets = vault::open(&region, &args.identity.identity)?;
     match &args.verb {
-        VpnVerb::User(UserVerb::List) => list::run(context, &secrets),
-        VpnVerb::User(UserVerb::Add(who)) => add::run(context, &region, &mut secrets, who.name.as_str()),
+        VpnVerb::User(UserVerb::List) => list::run(context, &region, &secrets),
+        VpnVerb::User(UserVerb::Add(args)) => add::run(context, &region, &mut secrets, args),
         VpnVerb::User(UserVerb::Revoke(who)) => revoke::run(context, &mut secrets, who.name.as_str()),
         VpnVerb::Profile(args) => profile::run(context, &region, &secrets, args),
     }
