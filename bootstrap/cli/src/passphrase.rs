@@ -1,11 +1,12 @@
-//! Passphrases of the operator's keys, asked for on the terminal, once for each file in a run.
+//! What only the operator knows, asked for on the terminal: passphrases of keys, once for each file in a run, and what plugins of
+//! age want to know.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use regionctl_secrets::Secret;
+use regionctl_secrets::{Question, Secret, YES};
 use regionctl_ssh::Endpoint;
 
 use crate::render::clean::clean;
@@ -15,6 +16,25 @@ const TRIES: usize = 3;
 
 /// What was typed, by file.
 static GIVEN: Mutex<BTreeMap<PathBuf, Secret<String>>> = Mutex::new(BTreeMap::new());
+
+/// The answer to a question; `None`: there is no terminal to ask on, or nothing was typed.
+pub fn answer(question: Question<'_>) -> Option<Secret<String>> {
+    match question {
+        Question::Passphrase(file) => of(file),
+        Question::Secret(what) => prompted(|| rpassword::prompt_password(format!("{}: ", clean(what)))),
+        Question::Text(what) => prompted(|| line(&format!("{}: ", clean(what)))),
+        Question::Confirm(what, yes, no) => {
+            let (yes, no) = (clean(yes), clean(no));
+            let typed = prompted(|| line(&format!("{} [{yes}/{no}] ", clean(what))))?;
+            Some(if *typed.reveal() == yes { Secret::new(YES.to_owned()) } else { typed })
+        }
+        Question::Message(text) => {
+            eprintln!("{}", clean(text));
+            None
+        }
+        _ => None,
+    }
+}
 
 /// The passphrase of a key file; `None`: there is no terminal to ask on, or nothing was typed.
 pub fn of(file: &Path) -> Option<Secret<String>> {
@@ -44,9 +64,20 @@ pub fn unlock<'a>(endpoints: impl IntoIterator<Item = &'a Endpoint>) {
 
 /// What is typed is not shown. A key that stays locked is told by whoever needs it.
 fn ask(file: &Path) -> Option<Secret<String>> {
+    prompted(|| rpassword::prompt_password(format!("passphrase of `{}`: ", clean(&file.display().to_string()))))
+}
+
+/// What is typed, if there is a terminal and somebody types.
+fn prompted(ask: impl FnOnce() -> io::Result<String>) -> Option<Secret<String>> {
     if !io::stdin().is_terminal() {
         return None;
     }
-    let typed = rpassword::prompt_password(format!("passphrase of `{}`: ", clean(&file.display().to_string())));
-    typed.ok().filter(|typed| !typed.is_empty()).map(Secret::new)
+    ask().ok().filter(|typed| !typed.is_empty()).map(Secret::new)
+}
+
+fn line(prompt: &str) -> io::Result<String> {
+    eprint!("{prompt}");
+    let mut typed = String::new();
+    io::stdin().read_line(&mut typed)?;
+    Ok(typed.trim_end_matches(['\r', '\n']).to_owned())
 }

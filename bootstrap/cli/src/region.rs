@@ -271,7 +271,7 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 /// # Errors
 /// A given one cannot be used.
 pub fn identities(given: &[PathBuf]) -> Result<Identities, SecretsError> {
-    let ask: Ask = Arc::new(passphrase::of);
+    let ask: Ask = Arc::new(passphrase::answer);
     if given.is_empty() { Ok(Identities::usual(&home(), &ask)) } else { Identities::load(given, &ask) }
 }
 

@@ -81,6 +81,14 @@ pub enum SecretsError {
         /// The secrets file.
         path: PathBuf,
     },
+    /// A plugin of age that holds a key could not open the file.
+    #[error("`{}` cannot be opened by the plugin of a key: {reason}", path.display())]
+    Plugin {
+        /// The secrets file.
+        path: PathBuf,
+        /// What the plugin says.
+        reason: String,
+    },
     /// A text is not a recipient. The text itself is not repeated, because it may be a private key.
     #[error("this is not a recipient: {0}")]
     Recipient(RecipientProblem),
@@ -180,6 +188,12 @@ pub enum KeyProblem {
     /// A kind of key that cannot open the file.
     #[error("is of a kind that is not supported: {0}")]
     Kind(String),
+    /// A key of a plugin, without its public half.
+    #[error("does not say which recipient its key of the plugin `{0}` is")]
+    NoRecipient(String),
+    /// A key of a plugin that is not installed.
+    #[error("needs the program `{0}`, which is not in the PATH")]
+    NoPlugin(String),
     /// It is neither an age identity nor an OpenSSH private key.
     #[error("holds no age identity and is no OpenSSH private key")]
     Invalid,
@@ -195,6 +209,9 @@ pub enum RecipientProblem {
     /// A kind of key that the file cannot be encrypted to.
     #[error("keys of kind `{0}` are not supported")]
     Kind(String),
+    /// A key of a plugin that is not installed.
+    #[error("the program `{0}`, which encrypts to it, is not in the PATH")]
+    NoPlugin(String),
     /// It is mistyped or cut.
     #[error("it is mistyped or incomplete")]
     Invalid,
@@ -233,8 +250,16 @@ impl SecretsError {
                 "run again, and type it once more".into()
             }
             Self::Key { problem: KeyProblem::Kind(_), .. } => {
-                "age identities (x25519) and ed25519 keys are supported: `ssh-keygen -t ed25519` or `age-keygen`".into()
+                "age identities, those of plugins too, and ed25519 keys are supported: `ssh-keygen -t ed25519` or `age-keygen`"
+                    .into()
             }
+            Self::Key { problem: KeyProblem::NoRecipient(_), .. } => {
+                "write `# recipient: age1…` on the line above it, as the plugin prints it".into()
+            }
+            Self::Key { problem: KeyProblem::NoPlugin(_), .. } | Self::Recipient(RecipientProblem::NoPlugin(_)) => {
+                "install the plugin; who saves the secrets needs those of all recipients".into()
+            }
+            Self::Plugin { .. } => "is the key plugged in, and the PIN right? Another key can be named with `--identity`".into(),
             Self::Key { .. } => "give the private half, not the `.pub` file".into(),
             Self::Recipient(RecipientProblem::Private) => {
                 "give the public half, `age1…` or `ssh-ed25519 …`; if others saw this one, make a new key".into()

@@ -15,10 +15,30 @@ use crate::secret::Secret;
 /// More than any key file has.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Asks the operator for the passphrase of a key file; may be asked for the same file again. `None`: there is nobody to ask.
-pub type Ask = Arc<dyn Fn(&Path) -> Option<Secret<String>> + Send + Sync>;
+/// What the operator is asked. Texts of plugins may hold anything.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Question<'a> {
+    /// For the passphrase of a key file; perhaps for the same file again.
+    Passphrase(&'a Path),
+    /// By a plugin, for something that nobody may see, such as a PIN.
+    Secret(&'a str),
+    /// By a plugin, for something that everybody may see.
+    Text(&'a str),
+    /// By a plugin, to choose the first of two words, or the other; the answer is [`YES`] or anything else.
+    Confirm(&'a str, &'a str, &'a str),
+    /// For nothing: a plugin says what is to be done, such as to touch a key. No answer is needed.
+    Message(&'a str),
+}
 
-/// Private keys to open a secrets file with: age identities, and ed25519 keys of OpenSSH, each with a passphrase or without.
+/// The answer that chooses the first word.
+pub const YES: &str = "yes";
+
+/// Asks the operator. `None`: there is nobody to ask.
+pub type Ask = Arc<dyn Fn(Question<'_>) -> Option<Secret<String>> + Send + Sync>;
+
+/// Private keys to open a secrets file with: age identities and ed25519 keys of OpenSSH, each with a passphrase or without, and
+/// what plugins of age hold, such as keys in hardware.
 #[derive(Default)]
 pub struct Identities {
     keys: Vec<Key>,
@@ -94,23 +114,52 @@ struct Asking {
 
 impl Asking {
     fn passphrase(&self) -> Option<SecretString> {
-        (self.ask)(&self.file).map(|given| SecretString::from(given.reveal().clone()))
+        self.answer(Question::Passphrase(&self.file))
+    }
+
+    fn answer(&self, question: Question<'_>) -> Option<SecretString> {
+        (self.ask)(question).map(|given| SecretString::from(given.reveal().clone()))
     }
 }
 
 impl age::Callbacks for Asking {
-    fn display_message(&self, _message: &str) {}
-
-    fn confirm(&self, _message: &str, _yes: &str, _no: Option<&str>) -> Option<bool> {
-        None
+    fn display_message(&self, message: &str) {
+        (self.ask)(Question::Message(message));
     }
 
-    fn request_public_string(&self, _description: &str) -> Option<String> {
-        None
+    fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        let answer = (self.ask)(Question::Confirm(message, yes, no.unwrap_or("no")));
+        answer.map(|answer| answer.reveal() == YES)
+    }
+
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        (self.ask)(Question::Text(description)).map(|given| given.reveal().clone())
     }
 
     fn request_passphrase(&self, _description: &str) -> Option<SecretString> {
         self.passphrase()
+    }
+}
+
+/// The same for a plugin, which asks for its own secrets and not for the file's passphrase.
+#[derive(Clone)]
+struct Plugin(Asking);
+
+impl age::Callbacks for Plugin {
+    fn display_message(&self, message: &str) {
+        self.0.display_message(message);
+    }
+
+    fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
+        self.0.confirm(message, yes, no)
+    }
+
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        self.0.request_public_string(description)
+    }
+
+    fn request_passphrase(&self, description: &str) -> Option<SecretString> {
+        self.0.answer(Question::Secret(description))
     }
 }
 
@@ -122,9 +171,31 @@ fn parse(bytes: &[u8], asking: &Asking) -> Result<Vec<Key>, KeyProblem> {
     if text.trim_start().starts_with("-----BEGIN ") {
         return Ok(vec![ssh(text, asking)?]);
     }
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let keys = lines.map(age_key).collect::<Result<Vec<_>, _>>()?;
+    let (mut keys, mut said) = (Vec::new(), None);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.strip_prefix('#') {
+            Some(comment) => said = public_half(comment).or(said),
+            None if line.starts_with("AGE-PLUGIN-") => keys.push(plugin_key(line, said.take(), asking)?),
+            None => keys.push(age_key(line)?),
+        }
+    }
     if keys.is_empty() { Err(KeyProblem::Invalid) } else { Ok(keys) }
+}
+
+/// What a comment says of the key that follows, as plugins write it: `Recipient: age1…`.
+fn public_half(comment: &str) -> Option<Recipient> {
+    let (_, text) = comment.split_once(':').filter(|(what, _)| what.trim().eq_ignore_ascii_case("recipient"))?;
+    Recipient::parse(text).ok()
+}
+
+/// Only the plugin knows the public half of its key, so the file must say it.
+fn plugin_key(line: &str, public: Option<Recipient>, asking: &Asking) -> Result<Key, KeyProblem> {
+    let identity = line.parse::<age::plugin::Identity>().map_err(|_| KeyProblem::Invalid)?;
+    let name = identity.plugin().to_owned();
+    let public = public.ok_or_else(|| KeyProblem::NoRecipient(name.clone()))?;
+    let private = age::plugin::IdentityPluginV1::new(&name, &[identity], Plugin(asking.clone()));
+    let private = private.map_err(|_| KeyProblem::NoPlugin(format!("age-plugin-{name}")))?;
+    Ok(Key { public, private: Box::new(private) })
 }
 
 /// What `age-keygen | age -p` made, without its passphrase. What comes out must not be locked again.
@@ -147,9 +218,6 @@ fn unlocked(bytes: &[u8], asking: &Asking) -> Result<Zeroizing<Vec<u8>>, KeyProb
 }
 
 fn age_key(line: &str) -> Result<Key, KeyProblem> {
-    if line.starts_with("AGE-PLUGIN-") {
-        return Err(KeyProblem::Kind("age plugin".to_owned()));
-    }
     let private = line.parse::<age::x25519::Identity>().map_err(|_| KeyProblem::Invalid)?;
     let public = Recipient::parse(&private.to_public().to_string()).map_err(|_| KeyProblem::Invalid)?;
     Ok(Key { public, private: Box::new(private) })

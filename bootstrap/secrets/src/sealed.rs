@@ -15,6 +15,8 @@ pub(crate) enum Unopened {
     NoneFits,
     /// The passphrase of an identity is another one.
     Passphrase,
+    /// A plugin cannot, for this reason.
+    Plugin(String),
     /// It is not what was written.
     Problem(FileProblem),
 }
@@ -56,6 +58,10 @@ fn unopened(error: &age::DecryptError, sealed: &[u8]) -> Unopened {
     match error {
         age::DecryptError::NoMatchingKeys => Unopened::NoneFits,
         age::DecryptError::KeyDecryptionFailed => Unopened::Passphrase,
+        age::DecryptError::Plugin(errors) => {
+            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            Unopened::Plugin(errors.join("; "))
+        }
         _ if !is_age(sealed) => Unopened::Problem(FileProblem::NotAge),
         _ => Unopened::Problem(FileProblem::Damaged),
     }

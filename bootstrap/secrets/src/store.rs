@@ -92,6 +92,7 @@ impl Secrets {
                 path: path.to_owned(),
                 tried: own.iter().map(|recipient| recipient.text().to_owned()).collect(),
             },
+            Unopened::Plugin(reason) => SecretsError::Plugin { path: path.to_owned(), reason },
             Unopened::Passphrase => SecretsError::Passphrase { path: path.to_owned() },
             Unopened::Problem(problem) => SecretsError::file(path, problem),
         })?;
