@@ -17,7 +17,14 @@ use regionctl_tests::wish::{self, Wish};
 
 const WISHER: &str = env!("CARGO_BIN_EXE_wisher");
 
+/// Of the host `one`.
 fn operator(lease: u64) -> Operator {
+    let mut operator = of_both(lease);
+    operator.access.hosts.remove("two");
+    operator
+}
+
+fn of_both(lease: u64) -> Operator {
     let mut operator = Operator::of("operators", WISHER);
     operator.access.lease = lease;
     operator
@@ -153,11 +160,38 @@ async fn waits_are_let_go() {
     assert!(outcome.unwrap().ok);
 }
 
+/// A host without room for a lease has none that could be lost: nobody has taken the region over.
+#[tokio::main]
+async fn no_room_for_a_lease() {
+    let operator = of_both(6);
+    let host = |host| Bench { access: &operator.access, host, wisher: WISHER };
+    host("two").by_hand("mkdir -p /var/lib/regionctl && mount -t tmpfs -o ro tmpfs /var/lib/regionctl").await.unwrap();
+    let two = vec![want::file("/etc/two", "two\n")];
+    let wish = Wish(BTreeMap::from([("one".to_owned(), vec![long()]), ("two".to_owned(), two)]));
+    let one = host("one");
+    let renewed = "until_true 30 'the change to begin' [ -e /var/tmp/waiting ]
+        first=$(cut -f4 /var/lib/regionctl/lease)
+        until_true 30 'the lease to be renewed twice' sh -c \"[ \\$(cut -f4 /var/lib/regionctl/lease) -ge $((first + 4)) ]\"
+        touch /var/tmp/go";
+    let (ran, renewed) = tokio::join!(wish::run(&operator.access, &wish, &Goal::Wanted, |_| {}), one.by_hand(renewed));
+    renewed.unwrap();
+    let outcome = ran.unwrap().1.unwrap();
+    assert!(!outcome.ok);
+    assert_eq!((outcome.fenced_by, outcome.hosts["one"].done), (None, 1));
+    let error = outcome.hosts["two"].error.clone().unwrap_or_default();
+    assert!(error.contains("no room is left, or it is read-only"), "{error}");
+    host("two").by_hand("umount /var/lib/regionctl").await.unwrap();
+    let (_, outcome) = wish::run(&operator.access, &wish, &Goal::nothing(), |_| {}).await.unwrap();
+    assert!(outcome.unwrap().ok);
+}
+
 #[test]
 fn two_operators() {
-    let spec = place::hosts("operators", &[("one", Debian::Trixie, HostKind::Container)]);
+    let container = |name| (name, Debian::Trixie, HostKind::Container);
+    let spec = place::hosts("operators", &[container("one"), container("two")]);
     if Place::enter(&spec, "two_operators").unwrap().is_none() {
         story();
         waits_are_let_go();
+        no_room_for_a_lease();
     }
 }

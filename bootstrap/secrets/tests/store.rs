@@ -138,7 +138,7 @@ fn keys_that_cannot_be_used() {
     assert_eq!(load(&folder.path().join("ecdsa.pub")), KeyProblem::Invalid);
     assert_eq!(load(&write("empty", "# nothing\n")), KeyProblem::Invalid);
     assert_eq!(load(&write("age", "age-encryption.org/v1\n")), KeyProblem::Encrypted);
-    assert_eq!(load(&write("plugin", "AGE-PLUGIN-YUBIKEY-1QQPSQ\n")), KeyProblem::Kind("age plugin".into()));
+    assert_eq!(load(&write("plugin", "AGE-PLUGIN-YUBIKEY-1QQPSQ\n")), KeyProblem::Invalid);
     let text = std::fs::read_to_string(Person::age(folder.path(), "alice").file).unwrap();
     assert_eq!(load(&write("cut", text.trim_end().strip_suffix(|_| true).unwrap())), KeyProblem::Invalid);
     assert!(matches!(Identities::load(&[folder.path().join("none")], &nobody()), Err(SecretsError::Read { .. })));

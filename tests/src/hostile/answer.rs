@@ -33,7 +33,7 @@ pub fn honest_text(script: &str) -> String {
 pub fn facts(nic: &str, order: u64) -> String {
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
     format!(
-        "@facts\nos\tid\tdebian\nos\tversion\t13\nos\tcodename\ttrixie\nos\tarch\tamd64\nos\tkernel\t6.12.{order}-amd64\nos\thostname\tserver\nos\tvirtualization\tnone\nos\tclock\t{clock}\nos\tnetwork\tnetworkd\n{nic}\tnic\t02:00:00:00:00:01 1500 up\n{nic}\taddress\t127.0.0.1/8\neno2\tnic\t02:00:00:00:00:02 1500 up\n"
+        "@facts\nos\tid\tdebian\nos\tversion\t13\nos\tcodename\ttrixie\nos\tarch\tamd64\nos\tkernel\t6.12.{order}-amd64\nos\thostname\tserver\nos\tvirtualization\tnone\nos\tclock\t{clock}\nos\tnetwork\tnetworkd\nos\tway_out\teno1\n{nic}\tnic\t02:00:00:00:00:01 1500 up\n{nic}\taddress\t127.0.0.1/8\neno2\tnic\t02:00:00:00:00:02 1500 up\neno2\taddress\t10.20.0.20/24\neno2\taddress\t10.20.0.21/24\n"
     )
 }
 

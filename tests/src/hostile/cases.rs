@@ -46,6 +46,7 @@ pub fn cases(suite: &mut Suite) {
     });
     case("a network card is called like a secret", &|| left_out(nic(REFERENCE), "network card"));
     case("a network card ends a rule of the packet filter", &|| left_out(nic("eno1\" accept"), "network card"));
+    case("a default route is called like a secret", &|| left_out(row("os\tway_out\t", REFERENCE), "network card"));
     case("a host is called like a secret", &|| left_out(row("os\thostname\t", REFERENCE), "its name"));
     case("a host drives the terminal by its name", &|| left_out(row("os\thostname\t", "a\u{1b}[2J\u{9b}8m"), "its name"));
     case("a ledger asks for a secret", &|| {

@@ -82,8 +82,8 @@ spec:
     firewall: {{operators: [127.0.0.0/8]}}
   vpn: {{users: [{{name: dora}}], servers: [bad]}}
   servers:
-    - {{name: bad, roles: [compute], address: 127.0.0.1, port: {bad}}}
-    - {{name: good, roles: [storage], address: 127.0.0.2, port: {good}}}
+    - {{name: bad, roles: [compute], address: 127.0.0.1, port: {bad}, vrack: {{address: 10.20.0.20}}}}
+    - {{name: good, roles: [storage], address: 127.0.0.2, port: {good}, vrack: {{address: 10.20.0.21}}}}
 "#
         )
     }

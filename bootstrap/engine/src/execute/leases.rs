@@ -47,6 +47,7 @@ impl Run<'_> {
             self.release(survey.iter().filter(|(_, s)| s.is_ok()).map(|(name, _)| name)).await;
             return Err(held);
         }
+        self.held.get_or_init(|| survey.iter().filter(|(_, s)| s.is_ok()).map(|(name, _)| name.clone()).collect());
         self.adopt(&mut survey, &question).await;
         Ok(survey)
     }
@@ -104,11 +105,18 @@ impl Run<'_> {
         if units.is_empty() { Ok(None) } else { question.ask(remote, "", None).await.map(Some) }
     }
 
+    /// The hosts that the run holds, or held.
+    fn holds(&self) -> Vec<&Remote> {
+        let held = self.held.get();
+        self.remotes().into_iter().filter(|remote| held.is_some_and(|held| held.contains(&remote.name))).collect()
+    }
+
+    /// A host that never gave its lease, as one without room, has none that could be lost.
     pub(super) async fn keep_leases(&self) {
         let renew = lease::renew_script(&self.id, self.order.lease);
         loop {
             tokio::time::sleep(self.order.lease / 3).await;
-            let renewals = self.remotes().into_iter().map(|remote| {
+            let renewals = self.holds().into_iter().map(|remote| {
                 let renew = &renew;
                 async move { (remote, remote.script("renewing the lease", renew).await) }
             });
@@ -131,7 +139,7 @@ impl Run<'_> {
         }
         tracing::debug!("{host} says that it is held by {by}");
         // Whoever takes a region over takes most of it; a single server that says so may be wrong.
-        let most = 2 * lost.len() > self.remotes().len();
+        let most = 2 * lost.len() > self.holds().len();
         let first = most
             && self.fenced.send_if_modified(|fenced| {
                 let first = fenced.is_none();

@@ -7,7 +7,7 @@ mod report;
 mod settle;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -124,6 +124,8 @@ struct Run<'a> {
     /// Set when nothing more may be started: the operator's wish, or a lost lease.
     stop: watch::Receiver<bool>,
     fenced: watch::Sender<Option<String>>,
+    /// The hosts whose lease the run took.
+    held: OnceLock<BTreeSet<String>>,
     /// The hosts that somebody else holds, and who; if they are most of them, the whole run is fenced off.
     lost: Mutex<BTreeMap<String, String>>,
     /// Whose the hosts are once the run has begun.
@@ -175,6 +177,7 @@ impl Engine {
             slots: Semaphore::new(self.parallel),
             stop,
             fenced: watch::Sender::new(None),
+            held: OnceLock::new(),
             lost: Mutex::default(),
             mark: OnceLock::new(),
         })
