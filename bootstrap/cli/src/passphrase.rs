@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use regionctl_secrets::{Question, Secret, YES};
+use regionctl_secrets::{Question, Secret};
 use regionctl_ssh::Endpoint;
 
 use crate::render::clean::clean;
@@ -23,16 +23,11 @@ pub fn answer(question: Question<'_>) -> Option<Secret<String>> {
         Question::Passphrase(file) => of(file),
         Question::Secret(what) => prompted(|| rpassword::prompt_password(format!("{}: ", clean(what)))),
         Question::Text(what) => prompted(|| line(&format!("{}: ", clean(what)))),
-        Question::Confirm(what, yes, no) => {
-            let (yes, no) = (clean(yes), clean(no));
-            let typed = prompted(|| line(&format!("{} [{yes}/{no}] ", clean(what))))?;
-            Some(if *typed.reveal() == yes { Secret::new(YES.to_owned()) } else { typed })
-        }
+        Question::Confirm(what, yes, no) => prompted(|| line(&format!("{} [{}/{}] ", clean(what), clean(yes), clean(no)))),
         Question::Message(text) => {
             eprintln!("{}", clean(text));
             None
         }
-        _ => None,
     }
 }
 

@@ -30,11 +30,9 @@ pub fn operator_dropped(host: &str, view: &HostView) -> Option<Finding> {
         return None;
     }
     let message = format!("you come from {operator}, and the packet filter lets SSH in from {} only", rules.join(", "));
-    Some(
-        Finding::new("operator-dropped", Severity::Error, message)
-            .on(host)
-            .hint("add your network to `network.firewall.operators`, or come through the vrack or the VPN"),
-    )
+    Some(Finding::new("operator-dropped", Severity::Error, message).on(host).hint(
+        "add your network to `network.firewall.operators`, or come through another server, or as an operator through the VPN",
+    ))
 }
 
 /// Encrypted disks of one host that stay as they are, though their key is one that was only just made: it opens none of them.

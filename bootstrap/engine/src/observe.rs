@@ -202,7 +202,7 @@ fn facts(rows: &Rows) -> Facts {
         virtualization: text("virtualization"),
         hostname: text("hostname"),
         nics: nics.collect(),
-        ways_out: rows.all("os", "way_out").iter().cloned().collect(),
+        ways_out: rows.all("os", "way_out").to_vec(),
         generation: rows.get("os", "generation").and_then(|number| number.parse().ok()),
         generation_proof: rows.get("os", "generation_proof").map(str::to_owned),
         region: rows.get("os", "region").and_then(Mark::read),

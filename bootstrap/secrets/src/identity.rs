@@ -17,7 +17,6 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// What the operator is asked. Texts of plugins may hold anything.
 #[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
 pub enum Question<'a> {
     /// For the passphrase of a key file; perhaps for the same file again.
     Passphrase(&'a Path),
@@ -25,14 +24,11 @@ pub enum Question<'a> {
     Secret(&'a str),
     /// By a plugin, for something that everybody may see.
     Text(&'a str),
-    /// By a plugin, to choose the first of two words, or the other; the answer is [`YES`] or anything else.
+    /// By a plugin, to choose the first of two words, or the other; what is neither chooses the other.
     Confirm(&'a str, &'a str, &'a str),
     /// For nothing: a plugin says what is to be done, such as to touch a key. No answer is needed.
     Message(&'a str),
 }
-
-/// The answer that chooses the first word.
-pub const YES: &str = "yes";
 
 /// Asks the operator. `None`: there is nobody to ask.
 pub type Ask = Arc<dyn Fn(Question<'_>) -> Option<Secret<String>> + Send + Sync>;
@@ -129,7 +125,7 @@ impl age::Callbacks for Asking {
 
     fn confirm(&self, message: &str, yes: &str, no: Option<&str>) -> Option<bool> {
         let answer = (self.ask)(Question::Confirm(message, yes, no.unwrap_or("no")));
-        answer.map(|answer| answer.reveal() == YES)
+        answer.map(|answer| answer.reveal() == yes)
     }
 
     fn request_public_string(&self, description: &str) -> Option<String> {

@@ -24,7 +24,7 @@ pub mod tls_crypt;
 pub use ensure::{ensure, renew};
 pub use error::{FileProblem, KeyProblem, RecipientProblem, SecretsError};
 pub use fingerprint::fingerprint;
-pub use identity::{Ask, Identities, Question, YES};
+pub use identity::{Ask, Identities, Question};
 pub use recipient::Recipient;
 pub use secret::Secret;
 pub use spec::{Made, Spec, Why};

@@ -144,6 +144,7 @@ mod tests {
         assert_eq!(problem("ssh-ed25519"), Invalid);
         assert_eq!(problem("ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB"), Kind("ssh-rsa".into()));
         let plugin = "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t";
+        assert_eq!(Recipient::parse(plugin).unwrap().text(), plugin);
         assert_eq!(problem(&plugin[..40]), Invalid);
         let secret = age::x25519::Identity::generate();
         let secret = age::secrecy::ExposeSecret::expose_secret(&secret.to_string()).to_owned();

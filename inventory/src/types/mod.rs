@@ -38,4 +38,4 @@ pub use server::{Server, ServerRole, ServerVrack};
 pub use services::{Services, Vault, VaultKind};
 pub use ssh::{Bastion, Ssh};
 pub(crate) use vpn::SMALLEST_PART;
-pub use vpn::{Vpn, VpnGroup, VpnProtocol, VpnUser};
+pub use vpn::{Vpn, VpnGroup, VpnUser};

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Region, Server};
+use super::{Region, Server, Transport};
 use crate::values::{Cidr, Name};
 
 /// OpenVPN servers, with certificates of the region's own authority.
@@ -21,8 +21,8 @@ pub struct Vpn {
     /// The port that clients connect to.
     #[schemars(range(min = 1, max = 65535))]
     pub port: u16,
-    /// The protocol that clients connect with.
-    pub protocol: VpnProtocol,
+    /// The protocol that clients connect with: UDP is the faster, TCP is for clients behind strict firewalls.
+    pub protocol: Transport,
     /// How many days a user's certificate is good for.
     #[schemars(range(min = 1, max = 825))]
     pub certificate_days: u16,
@@ -30,7 +30,7 @@ pub struct Vpn {
 
 impl Default for Vpn {
     fn default() -> Self {
-        Self { servers: Vec::new(), users: Vec::new(), port: 1194, protocol: VpnProtocol::Udp, certificate_days: 90 }
+        Self { servers: Vec::new(), users: Vec::new(), port: 1194, protocol: Transport::Udp, certificate_days: 90 }
     }
 }
 
@@ -73,17 +73,6 @@ impl fmt::Display for VpnGroup {
             Self::Operators => "operators",
         })
     }
-}
-
-/// The protocol of the VPN.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum VpnProtocol {
-    /// UDP, the faster.
-    #[default]
-    Udp,
-    /// TCP, for clients behind strict firewalls.
-    Tcp,
 }
 
 /// The smallest part of the range that a server of the VPN can do with, as a prefix length.

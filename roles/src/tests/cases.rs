@@ -1,7 +1,6 @@
 //! Cases: `cases/LAYER/ROLE/NAME.yaml` says the host and what differs from `cases/region.yaml`; `NAME.txt` is what the role
 //! wants. `REGIONCTL_BLESS=1` writes the latter anew.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,7 +32,7 @@ pub struct Case {
     pub network: NetworkManager,
     /// The interfaces with a default route.
     #[serde(default = "eno1")]
-    pub ways_out: BTreeSet<String>,
+    pub ways_out: Vec<String>,
     /// The disk that is replaced, as `SERVER:DISK`.
     #[serde(default)]
     pub replaced: Option<String>,
@@ -45,8 +44,8 @@ pub struct Case {
     pub patch: Value,
 }
 
-fn eno1() -> BTreeSet<String> {
-    BTreeSet::from(["eno1".to_owned()])
+fn eno1() -> Vec<String> {
+    vec!["eno1".to_owned()]
 }
 
 fn thirteen() -> u32 {

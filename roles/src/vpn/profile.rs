@@ -7,7 +7,7 @@ use regionctl_secrets::{Secret, Secrets};
 
 use super::error::VpnError;
 use super::names::{AUTHORITY, cert, key, user, user_tls_crypt};
-use super::{protocol, users};
+use super::users;
 use crate::template::fill;
 
 /// The profile of a user, with every server of the VPN: a client goes to the next one when one does not answer.
@@ -17,8 +17,7 @@ use crate::template::fill;
 pub fn profile(region: &Region, secrets: &Secrets, name: &str, now: SystemTime) -> Result<Secret<String>, VpnError> {
     let vpn = region.spec.vpn.as_ref().ok_or(VpnError::None)?;
     users::may_come_in(secrets, name, now)?;
-    let remote =
-        |server: &&regionctl_inventory::Server| format!("remote {} {} {}\n", server.address, vpn.port, protocol(vpn.protocol));
+    let remote = |server: &&regionctl_inventory::Server| format!("remote {} {} {}\n", server.address, vpn.port, vpn.protocol);
     let remotes: String = region.vpn_servers().iter().map(remote).collect();
     let value = |entry: &str| {
         let entry = secrets.get(entry).ok_or_else(|| VpnError::Unknown(name.to_owned()))?;

@@ -201,8 +201,8 @@ fn place(region: &Region, known: &[User], name: &str, group: VpnGroup) -> Result
             return Ok(place);
         }
     }
-    let taken = |revoked: bool| -> BTreeSet<u32> {
-        let users = known.iter().filter(|user| user.name != name && (revoked || user.revoked.is_none()));
+    let taken = |also_revoked: bool| -> BTreeSet<u32> {
+        let users = known.iter().filter(|user| user.name != name && (also_revoked || user.revoked.is_none()));
         users.filter_map(|user| user.place).filter(|place| place.group == group).map(|place| place.number).collect()
     };
     let free = |taken: &BTreeSet<u32>| (0..u32::try_from(room).unwrap_or(u32::MAX)).find(|number| !taken.contains(number));

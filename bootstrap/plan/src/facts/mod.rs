@@ -2,7 +2,6 @@
 
 mod strange;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -31,9 +30,9 @@ pub struct Facts {
     pub hostname: String,
     /// Network interfaces except loopback.
     pub nics: Vec<Nic>,
-    /// The interfaces with a default route, of IPv4 or IPv6.
+    /// The interfaces with a default route: those of IPv4, as the kernel prefers them, then those of IPv6.
     #[serde(default)]
-    pub ways_out: BTreeSet<String>,
+    pub ways_out: Vec<String>,
     /// The generation that the host was left at, if any.
     pub generation: Option<u64>,
     /// What proves it, under the region's key.
@@ -131,7 +130,7 @@ impl Facts {
             virtualization: "none".into(),
             hostname: String::new(),
             nics: Vec::new(),
-            ways_out: BTreeSet::new(),
+            ways_out: Vec::new(),
             generation: None,
             generation_proof: None,
             region: None,

@@ -5,32 +5,63 @@
 use regionctl_inventory::{Cidr, Server};
 
 use crate::network::gateway;
-use crate::vpn::{places, protocol};
+use crate::vpn::places;
 use crate::{Host, disks, gluster};
 
 /// A program that listens on servers.
 pub struct Listener {
     /// What it is.
     pub name: &'static str,
-    /// Protocol and port, in words.
-    pub port: &'static str,
-    /// The same in numbers, as they are unless the inventory says another.
+    /// Where it listens, unless the inventory says another port.
     pub ports: Ports,
+    /// What else is to be said of that, after the ports.
+    pub note: &'static str,
     /// Who may reach it, in words.
     pub who: &'static str,
     /// Why they need to.
     pub why: &'static str,
-    /// The same for one server; nothing where it does not listen.
-    pub(super) open: fn(&Host<'_>) -> Option<Open>,
+    /// Who may reach these ports of one server; nothing where it does not listen.
+    pub(super) open: fn(&Host<'_>, Ports) -> Option<Open>,
 }
 
-/// The ports of a listener, first and last.
+/// The ports of a listener, first and last; if it listens with both protocols, at the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
     /// Of TCP.
     pub tcp: &'static [(u16, u16)],
     /// Of UDP.
     pub udp: &'static [(u16, u16)],
+}
+
+impl Ports {
+    /// A packet to them, as nftables has it.
+    fn packet(self) -> String {
+        let list = |ranges: &[(u16, u16)]| {
+            let all: Vec<_> = ranges.iter().map(|range| between(*range, "-")).collect();
+            if let [one] = &all[..] { one.clone() } else { format!("{{ {} }}", all.join(", ")) }
+        };
+        match (self.tcp, self.udp) {
+            (tcp, []) => format!("tcp dport {}", list(tcp)),
+            ([], udp) => format!("udp dport {}", list(udp)),
+            // By number: not every server has /etc/protocols.
+            (both, _) => format!("meta l4proto {{ 6, 17 }} th dport {}", list(both)),
+        }
+    }
+
+    /// `TCP 24007 and 49152 to 60999`.
+    fn words(self) -> String {
+        let list = |ranges: &[(u16, u16)]| ranges.iter().map(|range| between(*range, " to ")).collect::<Vec<_>>().join(" and ");
+        match (self.tcp, self.udp) {
+            ([], []) => String::new(),
+            (tcp, []) => format!("TCP {}", list(tcp)),
+            ([], udp) => format!("UDP {}", list(udp)),
+            (both, _) => format!("UDP and TCP {}", list(both)),
+        }
+    }
+}
+
+fn between((first, last): (u16, u16), word: &str) -> String {
+    if first == last { first.to_string() } else { format!("{first}{word}{last}") }
 }
 
 /// What is open on a server.
@@ -52,56 +83,56 @@ pub(super) enum From {
 pub const LISTENERS: &[Listener] = &[
     Listener {
         name: "sshd",
-        port: "TCP 22, or as the inventory says",
         ports: Ports { tcp: &[(22, 22)], udp: &[] },
+        note: ", or as the inventory says",
         who: "`network.firewall.operators`, or everybody outside and on the vrack if there are none; the other servers; operators of the VPN",
         why: "regionctl and operators work through it",
         open: sshd,
     },
     Listener {
         name: "OpenVPN",
-        port: "UDP 1194, or as the inventory says, on the servers of the VPN",
         ports: Ports { tcp: &[], udp: &[(1194, 1194)] },
+        note: ", or as the inventory says, on the servers of the VPN",
         who: "everybody; without a profile it does not answer",
         why: "users come from anywhere",
         open: openvpn,
     },
     Listener {
         name: "unbound",
-        port: "UDP and TCP 53",
         ports: Ports { tcp: &[(53, 53)], udp: &[(53, 53)] },
+        note: "",
         who: "the vrack, users of the VPN, pods",
         why: "the names of the region and of others",
         open: unbound,
     },
     Listener {
         name: "chronyd",
-        port: "UDP 123",
         ports: Ports { tcp: &[], udp: &[(123, 123)] },
+        note: "",
         who: "the other servers",
         why: "all agree on the time",
         open: chronyd,
     },
     Listener {
         name: "keepalived",
-        port: "IP protocol 112 (VRRP), with the TTL of a neighbour",
         ports: Ports { tcp: &[], udp: &[] },
+        note: "IP protocol 112 (VRRP), with the TTL of a neighbour",
         who: "the other gateway servers",
         why: "one of them holds the gateway's address",
         open: keepalived,
     },
     Listener {
         name: "Tang",
-        port: "TCP 7500, where another server has encrypted disks",
         ports: Ports { tcp: &[(disks::TANG_PORT, disks::TANG_PORT)], udp: &[] },
+        note: ", where another server has encrypted disks",
         who: "the servers with encrypted disks",
         why: "it opens them at boot",
         open: tang,
     },
     Listener {
         name: "glusterd and bricks",
-        port: "TCP 24007 and 49152 to 60999, on servers with bricks",
         ports: Ports { tcp: &[(24007, 24007), (49152, 60999)], udp: &[] },
+        note: ", on servers with bricks",
         who: "the servers with bricks, and those that mount a volume",
         why: "management, copies, reading and writing",
         open: gluster,
@@ -130,54 +161,54 @@ pub(super) fn vpn_operators(host: &Host<'_>) -> Vec<Cidr> {
     host.region.vpn_parts().into_iter().map(|(_, part)| places::operators(part)).collect()
 }
 
-fn sshd(host: &Host<'_>) -> Option<Open> {
+fn sshd(host: &Host<'_>, _: Ports) -> Option<Open> {
     let from = ssh_from(host);
     let to = if from.is_empty() { From::Everybody } else { From::Only(from) };
     Some(Open { to, what: format!("tcp dport {}", host.server.ssh_port(&host.region.spec.ssh)) })
 }
 
-fn openvpn(host: &Host<'_>) -> Option<Open> {
+fn openvpn(host: &Host<'_>, _: Ports) -> Option<Open> {
     let vpn = host.region.spec.vpn.as_ref()?;
     let serves = host.region.vpn_servers().iter().any(|server| server.name == host.server.name);
-    serves.then(|| Open { to: From::Everybody, what: format!("{} dport {}", protocol(vpn.protocol), vpn.port) })
+    serves.then(|| Open { to: From::Everybody, what: format!("{} dport {}", vpn.protocol, vpn.port) })
 }
 
-fn unbound(host: &Host<'_>) -> Option<Open> {
+fn unbound(host: &Host<'_>, ports: Ports) -> Option<Open> {
     let network = &host.region.spec.network;
     network.dns.as_ref().filter(|dns| dns.enabled)?;
     let ranges = &network.ranges;
     let from = [network.vrack.cidr, ranges.vpn, ranges.pods, ranges.services];
-    Some(Open { to: From::Only(from.into()), what: "meta l4proto { 6, 17 } th dport 53".into() })
+    Some(Open { to: From::Only(from.into()), what: ports.packet() })
 }
 
-fn chronyd(host: &Host<'_>) -> Option<Open> {
-    only(host, host.others(), "udp dport 123")
+fn chronyd(host: &Host<'_>, ports: Ports) -> Option<Open> {
+    only(host, host.others(), ports.packet())
 }
 
-fn keepalived(host: &Host<'_>) -> Option<Open> {
+fn keepalived(host: &Host<'_>, _: Ports) -> Option<Open> {
     let gateway = host.region.spec.network.gateway.as_ref().filter(|gateway| gateway.enabled)?;
     let servers = gateway::servers(host.region, gateway);
     servers.iter().find(|server| server.name == host.server.name)?;
     only(host, servers, "ip ttl 255 meta l4proto 112")
 }
 
-fn tang(host: &Host<'_>) -> Option<Open> {
+fn tang(host: &Host<'_>, ports: Ports) -> Option<Open> {
     let encrypted = host.others().filter(|server| host.region.encrypted_disks(server).next().is_some());
-    only(host, encrypted, format!("tcp dport {}", disks::TANG_PORT))
+    only(host, encrypted, ports.packet())
 }
 
-fn gluster(host: &Host<'_>) -> Option<Open> {
+fn gluster(host: &Host<'_>, ports: Ports) -> Option<Open> {
     if gluster::pool(host.region).iter().all(|server| server.name != host.server.name) {
         return None;
     }
-    only(host, gluster::users(host.region), "tcp dport { 24007, 49152-60999 }")
+    only(host, gluster::users(host.region), ports.packet())
 }
 
 /// The table, as the docs have it.
 pub fn reference() -> String {
     let mut text = "| program | port | who reaches it | why |\n|---|---|---|---|\n".to_owned();
-    for Listener { name, port, who, why, .. } in LISTENERS {
-        text += &format!("| {name} | {port} | {who} | {why} |\n");
+    for Listener { name, ports, note, who, why, .. } in LISTENERS {
+        text += &format!("| {name} | {}{note} | {who} | {why} |\n", ports.words());
     }
     text
 }

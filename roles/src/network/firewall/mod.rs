@@ -62,7 +62,7 @@ fn rules(host: &Host<'_>, firewall: &Firewall) -> String {
 fn opened(host: &Host<'_>, firewall: &Firewall) -> (String, String) {
     let (mut named, mut everybody) = (String::new(), String::new());
     for listener in LISTENERS {
-        let Some(open) = (listener.open)(host) else { continue };
+        let Some(open) = (listener.open)(host, listener.ports) else { continue };
         let (name, what) = (listener.name, open.what);
         let _ = match open.to {
             From::Everybody => writeln!(everybody, "    # {name}\n    {what} accept"),

@@ -8,11 +8,11 @@
 use std::net::Ipv4Addr;
 
 use regionctl_engine::want::{self, Want as _};
-use regionctl_inventory::{Cidr, Vpn, VpnGroup, VpnProtocol};
+use regionctl_inventory::{Cidr, Transport, Vpn, VpnGroup};
 use regionctl_plan::Resource;
 
 use super::names::{AUTHORITY, REVOKED, TLS_CRYPT, cert, key, server};
-use super::{places, protocol};
+use super::places;
 use crate::network::table::Table;
 use crate::template::fill;
 use crate::{Host, Wanted};
@@ -52,7 +52,12 @@ fn rules(host: &Host<'_>, part: Cidr) -> String {
     let network = &host.region.spec.network;
     let gateway = network.gateway_address().map(|address| address.to_string());
     let servers = host.region.servers().iter().map(|server| server.vrack_address().to_string());
-    let resolvers: Vec<_> = servers.chain(gateway).collect();
+    let resolvers = servers.chain(gateway).collect::<Vec<_>>().join(", ");
+    let names = if has_resolver(host) {
+        format!("    ip daddr {{ {resolvers} }} meta l4proto {{ 6, 17 }} th dport 53 accept\n")
+    } else {
+        String::new()
+    };
     let port = host.region.spec.kubernetes.as_ref().map(|kubernetes| kubernetes.api_port);
     let api = host.region.api_address().zip(port);
     let api = api.map(|(address, port)| format!("    ip daddr {address} tcp dport {port} accept\n")).unwrap_or_default();
@@ -61,7 +66,7 @@ fn rules(host: &Host<'_>, part: Cidr) -> String {
         ("part", part.to_string()),
         ("operators", places::operators(part).to_string()),
         ("vrack", network.vrack.cidr.to_string()),
-        ("resolvers", resolvers.join(", ")),
+        ("names", names),
         ("api", api),
         ("balancers", network.load_balancers_range().to_string()),
     ];
@@ -103,25 +108,28 @@ fn config(host: &Host<'_>, vpn: &Vpn, part: Cidr) -> String {
     let network = &host.region.spec.network;
     let values = [
         ("port", vpn.port.to_string()),
-        ("protocol", protocol(vpn.protocol).to_owned()),
+        ("protocol", vpn.protocol.to_string()),
         ("device", DEVICE.to_owned()),
         ("connect", CONNECT.to_owned()),
         ("network", with_mask(part)),
         ("vrack", with_mask(network.vrack.cidr)),
         ("names", names(host)),
         // Says goodbye, so that clients go to another server at once; TCP does that by itself.
-        ("leave", if vpn.protocol == VpnProtocol::Udp { "explicit-exit-notify 1\n".to_owned() } else { String::new() }),
+        ("leave", if vpn.protocol == Transport::Udp { "explicit-exit-notify 1\n".to_owned() } else { String::new() }),
     ];
     fill(include_str!("templates/server.conf"), &values.each_ref().map(|(name, value)| (*name, value.as_str())))
 }
 
 /// Names of the region are asked of this server, other names of whomever the client asks anyway, if it can tell them apart.
 fn names(host: &Host<'_>) -> String {
-    let has_resolver = host.region.spec.network.dns.as_ref().is_some_and(|dns| dns.enabled);
-    let Some(address) = host.server.vrack.address.filter(|_| has_resolver) else { return String::new() };
+    let Some(address) = host.server.vrack.address.filter(|_| has_resolver(host)) else { return String::new() };
     let domain = host.region.domain();
     let options = [format!("DNS {address}"), format!("DOMAIN {domain}"), format!("DOMAIN-ROUTE {domain}")];
     options.iter().map(|option| format!("push \"dhcp-option {option}\"\n")).collect()
+}
+
+fn has_resolver(host: &Host<'_>) -> bool {
+    host.region.spec.network.dns.as_ref().is_some_and(|dns| dns.enabled)
 }
 
 /// `10.91.0.0 255.255.255.0`.

@@ -4,13 +4,14 @@
 use regionctl_engine::PRELUDE;
 use regionctl_engine::want::{self, Undo, Want as _};
 use regionctl_inventory::Cidr;
-use regionctl_plan::Resource;
+use regionctl_plan::{Resource, quote};
 
 use crate::template::fill;
 use crate::{Host, Wanted};
 
 const SCRIPT: &str = "/etc/regionctl/vpn-routes";
 const SERVICE: &str = "/etc/systemd/system/regionctl-vpn-routes.service";
+const ROUTES: &str = "the routes to the users of the VPN; see: ip route";
 const UNIT: &str = "regionctl-vpn-routes.service";
 
 /// On every server, unless it is the only one of the VPN.
@@ -38,7 +39,7 @@ fn in_place(ways: &[(Cidr, String)]) -> Resource {
     let placed: String = placed.collect();
     let placed = format!("placed() {{\n{placed}}}\n");
     let command = want::Command {
-        run: &format!("{PRELUDE}{placed}systemctl restart {UNIT}\nuntil_true 30 'the routes; see: ip route' placed\n"),
+        run: &format!("{PRELUDE}{placed}systemctl restart {UNIT}\nuntil_true 30 {} placed\n", quote(ROUTES)),
         check: &format!("{placed}placed"),
         guard: ":",
         undo: Undo::Run(":"),

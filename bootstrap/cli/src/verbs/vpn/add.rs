@@ -37,7 +37,9 @@ pub fn run(context: &Context, region: &Region, secrets: &mut Secrets, args: &Arg
     all.map_err(|error| vault::failure(&error))?;
     vpn::add(inventory, secrets, name, args.group, now).map_err(|error| vault::vpn_failure(&error))?;
     secrets.save().map_err(|error| vault::failure(&error))?;
-    context.output.say(&format!("`{name}` may come in\n"));
+    let group = vpn::list(secrets).map_err(|error| vault::vpn_failure(&error))?.into_iter().find(|user| user.name == name);
+    let group = group.and_then(|user| user.place).map(|place| place.group).unwrap_or_default();
+    context.output.say(&format!("`{name}` may come in, as one of the {group}\n"));
     let hint = format!("`regionctl vpn profile {name} --out {name}.ovpn` writes the profile; hand it over in secret");
     context.output.say(&hint_line(&hint, context.output.err()));
     Ok(Exit::Done)
