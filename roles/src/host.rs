@@ -1,12 +1,11 @@
 //! What a role is given: one host of a region, and what was observed of it.
 
-use std::collections::BTreeMap;
-
 use regionctl_images::Release;
 use regionctl_inventory::{Region, Server};
 use regionctl_plan::{Facts, SecretRef};
 
 use crate::disks::replaced::Replaced;
+use crate::secrets::Known;
 
 /// One server of a region, as a role sees it.
 #[derive(Clone, Copy)]
@@ -15,8 +14,8 @@ pub struct Host<'a> {
     pub region: &'a Region,
     /// Names and versions of what is installed.
     pub release: &'a Release,
-    /// The versions of the region's secrets.
-    pub secrets: &'a BTreeMap<String, u64>,
+    /// What is known of the region's secrets.
+    pub secrets: &'a Known,
     /// The server.
     pub server: &'a Server,
     /// What was observed of it.
@@ -33,7 +32,12 @@ impl<'a> Host<'a> {
 
     /// A secret of the region, as it is now. Whoever wants a resource with it gives it to this server.
     pub fn secret(&self, name: &str) -> SecretRef {
-        SecretRef { name: name.to_owned(), version: self.secrets.get(name).copied().unwrap_or(1) }
+        SecretRef { name: name.to_owned(), version: self.secrets.versions.get(name).copied().unwrap_or(1) }
+    }
+
+    /// The thumbprint of a signing key of the region, as it is now.
+    pub fn thumbprint(&self, name: &str) -> &'a str {
+        self.secrets.thumbprints.get(name).map_or("not made yet", String::as_str)
     }
 
     /// The other servers, in the order of the document.

@@ -17,13 +17,14 @@ mod wanted;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regionctl_engine::Wants;
 use regionctl_images::{CatalogError, Release};
 use regionctl_inventory::Region;
 use regionctl_plan::{Facts, Resource};
+
+use secrets::Known;
 
 pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelSetting};
 pub use disks::is_recovery_key;
@@ -119,6 +120,11 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         name: "gluster",
         roles: &[
+            Role {
+                name: "gluster/tls",
+                what: "the servers that use a volume know each other by certificates",
+                wants: gluster::tls::wants,
+            },
             Role { name: "gluster/server", what: "glusterd on the servers with bricks", wants: gluster::server::wants },
             Role { name: "gluster/bricks", what: "file systems for the bricks", wants: gluster::bricks::wants },
             Role { name: "gluster/peers", what: "the servers with bricks know each other", wants: gluster::peers::wants },
@@ -140,20 +146,20 @@ pub const LAYERS: &[Layer] = &[
 pub struct Roles {
     region: Arc<Region>,
     release: Arc<Release>,
-    secrets: BTreeMap<String, u64>,
+    secrets: Known,
     replaced: Option<Replaced>,
 }
 
 impl Roles {
     /// The roles of a region that is installed from this release.
     pub fn new(region: Arc<Region>, release: Arc<Release>) -> Self {
-        Self { region, release, secrets: BTreeMap::new(), replaced: None }
+        Self { region, release, secrets: Known::default(), replaced: None }
     }
 
-    /// With the versions that the region's secrets have; of others the first is wanted, which is not made yet.
+    /// With what is known of the region's secrets.
     #[must_use]
-    pub fn with_secrets(self, versions: BTreeMap<String, u64>) -> Self {
-        Self { secrets: versions, ..self }
+    pub fn with_secrets(self, secrets: Known) -> Self {
+        Self { secrets, ..self }
     }
 
     /// With what it takes to replace a disk.

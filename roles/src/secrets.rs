@@ -1,25 +1,55 @@
 //! The secrets that a region needs.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use regionctl_inventory::Region;
-use regionctl_secrets::{Made, Secrets, SecretsError, Spec};
+use regionctl_secrets::{Made, Secrets, SecretsError, Spec, tang};
 
-use crate::disks;
 use crate::vpn::names::{self, REGISTER, REVOKED};
 use crate::vpn::{self, VpnError};
+use crate::{disks, gluster};
 
 /// The key of the digests that stand for secrets in plans.
 pub const SEAL_KEY: &str = "region/seal";
+
+/// As long as a region may last; an authority is renewed on its own key.
+const AUTHORITY_DAYS: u32 = 3_650;
+/// The most characters of a common name (RFC 5280, `ub-common-name`).
+const COMMON_NAME: usize = 64;
 
 /// What a region's roles need among its secrets; nothing if no role needs any. Pure.
 pub fn wanted(region: &Region) -> Vec<Spec> {
     let mut specs = vpn::secrets::wanted(region);
     specs.extend(disks::secrets::wanted(region));
+    specs.extend(gluster::secrets::wanted(region));
     if !specs.is_empty() {
         specs.push(Spec::Password { name: SEAL_KEY.into(), bytes: 32 });
     }
     specs
+}
+
+/// What roles may know of a region's secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The version of each, by name; of others the first is wanted, which is not made yet.
+    pub versions: BTreeMap<String, u64>,
+    /// What signing keys are known by: their thumbprints (RFC 7638), by name.
+    pub thumbprints: BTreeMap<String, String>,
+}
+
+/// What roles may know of these.
+pub fn known(secrets: &Secrets) -> Known {
+    let versions = secrets.entries().map(|(name, entry)| (name.to_owned(), entry.version));
+    let signing = secrets.entries().filter(|(name, _)| disks::is_signing_key(name));
+    let thumbprints = signing.filter_map(|(name, entry)| Some((name.to_owned(), tang::thumbprint_of(&entry.value)?)));
+    Known { versions: versions.collect(), thumbprints: thumbprints.collect() }
+}
+
+/// An authority of the region's own, for one purpose.
+pub(crate) fn authority(region: &Region, name: &str, purpose: &str) -> Spec {
+    let called: String = region.name().chars().take(COMMON_NAME - purpose.len() - 1).collect();
+    Spec::Authority { name: name.into(), common_name: format!("{called} {purpose}"), days: AUTHORITY_DAYS }
 }
 
 /// Makes what is missing and renews what is nearly over, for the roles and for the VPN's users. Nothing is saved.
@@ -75,9 +105,7 @@ fn is_renewable(spec: &Spec) -> bool {
 }
 
 fn is_called(spec: &Spec, name: &str) -> bool {
-    let own = spec.name();
-    let pair = matches!(spec, Spec::Authority { .. } | Spec::Certificate { .. });
-    name == own || (pair && [names::key(own), names::cert(own)].iter().any(|entry| entry == name))
+    name == spec.name() || spec.entries().iter().any(|entry| entry == name)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A machine outside of the region: the operator's place, with an address that nobody has a route to but through a gateway.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::region::{Failed, want};
@@ -15,6 +16,22 @@ class Answer(socketserver.BaseRequestHandler):
     def handle(self): self.request.sendall(self.client_address[0].encode())
 socketserver.TCPServer.allow_reuse_address = True
 socketserver.TCPServer(('192.0.2.80', 8080), Answer).serve_forever()
+";
+
+/// Says which of its arguments pass through any device here.
+const LISTENER: &str = "
+import socket, sys, time
+device = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
+device.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)  # SO_RCVBUFFORCE
+device.settimeout(1)
+print('listening', flush=True)
+words, end = sys.argv[1:], time.monotonic() + 60
+while words and time.monotonic() < end:
+    try: frame = device.recv(1 << 16)
+    except TimeoutError: continue
+    for word in [word for word in words if word.encode() in frame]:
+        print(word, flush=True)
+        words = [] if word == sys.argv[-1] else [other for other in words if other != word]
 ";
 
 /// The operator's place as a machine outside, at [`ADDRESS`].
@@ -66,6 +83,23 @@ impl Outside {
         let output = self.command(arguments)?.output().map_err(|error| error.to_string())?;
         want(output.status.success(), || String::from_utf8_lossy(&output.stderr).into_owned())?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Which of these words pass on the vrack, in this order, while something happens. Listening ends with the last one, or
+    /// after a minute.
+    ///
+    /// # Errors
+    /// It cannot listen, or what should happen does not.
+    pub fn hears(&self, words: &[&str], meanwhile: impl FnOnce() -> Result<(), Failed>) -> Result<Vec<String>, Failed> {
+        let listening = [&["python3", "-c", LISTENER], words].concat();
+        let mut listener = self.command(&listening)?.stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let mut said = BufReader::new(listener.stdout.take().ok_or("nothing listens")?).lines();
+        want(said.next().is_some(), || "nothing listens".into())?;
+        let happened = meanwhile();
+        let heard = said.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string());
+        listener.wait().map_err(|error| error.to_string())?;
+        happened?;
+        heard
     }
 
     /// With a server that answers at port 8080.

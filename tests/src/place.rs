@@ -111,5 +111,6 @@ pub fn access(lab: &str, folder: PathBuf) -> Result<crate::wish::Access, String>
         hosts: hosts.collect(),
         lease: 120,
         window: 60,
+        adoption: regionctl_engine::ADOPTION.as_secs(),
     })
 }

@@ -44,6 +44,8 @@ pub struct Access {
     pub lease: u64,
     /// Seconds that a host waits before it takes back what may cut SSH.
     pub window: u64,
+    /// Seconds that a run waits for what earlier ones left at work.
+    pub adoption: u64,
 }
 
 impl Access {
@@ -125,8 +127,8 @@ pub async fn execute(
 ) -> Result<Outcome, String> {
     let reset = *goal != Goal::Wanted;
     let verb = if reset { "reset" } else { "install" };
-    let (lease, window) = (Duration::from_secs(access.lease), Duration::from_secs(access.window));
-    let order = Order { verb: verb.into(), allowed: Vec::new(), lease, reset, window };
+    let [lease, window, adoption] = [access.lease, access.window, access.adoption].map(Duration::from_secs);
+    let order = Order { verb: verb.into(), allowed: Vec::new(), lease, reset, window, adoption };
     let (_keep, stop) = watch::channel(false);
     engine.execute(plan, &order, Box::new(listener), stop).await.map_err(|error| error.to_string())
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use futures::future::join_all;
 use regionctl_engine::Kinds;
 use regionctl_engine::samples::{Needs, Sample, samples};
 use regionctl_lab::{Debian, HostKind};
@@ -42,10 +43,10 @@ fn chosen() -> Vec<Sample> {
     samples().into_iter().filter(|sample| sample.name.contains(&words)).collect()
 }
 
-/// The samples that fit, by name, or all that fail with their reasons.
-async fn try_samples(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<String> {
+/// Tries samples; gives all that fail, with their reasons.
+async fn try_samples(bench: &Bench<'_>, samples: impl IntoIterator<Item = Sample>) -> Vec<String> {
     let mut broken = Vec::new();
-    for sample in chosen().iter().filter(|sample| fits(sample)) {
+    for sample in &samples.into_iter().collect::<Vec<_>>() {
         let _alone = match sample.needs {
             Needs::Disks => Some(DISKS.lock().await),
             _ => None,
@@ -59,28 +60,41 @@ async fn try_samples(bench: &Bench<'_>, fits: impl Fn(&Sample) -> bool) -> Vec<S
     broken
 }
 
+/// Each Debian has two, which share the samples: one waits most of the time.
+const HOSTS: [(&str, Debian); 5] = [
+    ("thirteen", Debian::Trixie),
+    ("thirteen-too", Debian::Trixie),
+    ("twelve", Debian::Bookworm),
+    ("twelve-too", Debian::Bookworm),
+    // Gluster 11 does not take 10 into its pool.
+    (PEER, Debian::Trixie),
+];
+const PEER: &str = "peer";
+
 #[tokio::main]
 async fn on_containers() -> Vec<String> {
-    let folder = |name: &str| tempfile::Builder::new().prefix(name).tempdir().unwrap();
-    let (one, two, three) = (folder("thirteen"), folder("twelve"), folder("peer"));
-    let access = |folder: &tempfile::TempDir, host: &str| {
+    let folders = HOSTS.map(|(name, _)| tempfile::Builder::new().prefix(name).tempdir().unwrap());
+    let access = |((name, _), folder): (&(&str, Debian), &tempfile::TempDir)| {
         let mut access = place::access("kinds", folder.path().to_owned()).unwrap();
-        access.hosts.retain(|name, _| name == host);
+        access.hosts.retain(|host, _| host == name);
         access
     };
-    let (thirteen, twelve, peer) = (access(&one, "thirteen"), access(&two, "twelve"), access(&three, "peer"));
-    let (thirteen, twelve, peer) = (bench(&thirteen, "thirteen"), bench(&twelve, "twelve"), bench(&peer, "peer"));
-    let prepared = tokio::join!(thirteen.by_hand(PREPARE), twelve.by_hand(PREPARE), peer.by_hand(PREPARE));
-    prepared.0.and(prepared.1).and(prepared.2).unwrap();
+    let accesses: Vec<_> = HOSTS.iter().zip(&folders).map(access).collect();
+    let benches: Vec<_> = accesses.iter().zip(HOSTS).map(|(access, (name, _))| bench(access, name)).collect();
+    let prepared = join_all(benches.iter().map(|bench| bench.by_hand(PREPARE))).await;
+    prepared.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
     let here = |sample: &Sample| !matches!(sample.needs, Needs::Kernel | Needs::Storage | Needs::Peer);
-    let tried = tokio::join!(try_samples(&thirteen, here), try_samples(&twelve, here), try_kills(&peer, here));
-    let mut broken = [tried.0, tried.1, tried.2].concat();
-    broken.extend(try_guards(&thirteen).await.unwrap());
-    let name_peer = "grep -q peer.sample /etc/hosts || echo '10.98.0.13 peer.sample' >>/etc/hosts";
-    thirteen.by_hand(name_peer).await.unwrap();
+    let (thirteen, peer) = (&benches[0], &benches[4]);
+    let share = |n: usize| try_samples(&benches[n], chosen().into_iter().filter(here).skip(n % 2).step_by(2));
+    let tried = tokio::join!(join_all((0..4).map(share)), try_kills(peer, here));
+    let mut broken = [tried.0.concat(), tried.1].concat();
+    broken.extend(try_guards(thirteen).await.unwrap());
+    let address = &accesses[4].hosts[PEER];
+    let name_peer = format!("grep -q peer.sample /etc/hosts || echo '{address} peer.sample' >>/etc/hosts");
+    thirteen.by_hand(&name_peer).await.unwrap();
     let needs_peer = |sample: &Sample| sample.needs == Needs::Peer;
-    broken.extend(try_samples(&thirteen, needs_peer).await);
-    broken.extend(try_kills(&thirteen, needs_peer).await);
+    broken.extend(try_samples(thirteen, chosen().into_iter().filter(needs_peer)).await);
+    broken.extend(try_kills(thirteen, needs_peer).await);
     broken
 }
 
@@ -120,15 +134,7 @@ static ONE_LAB: std::sync::Mutex<()> = std::sync::Mutex::new(());
 #[test]
 fn kinds_on_containers() {
     let _alone = ONE_LAB.lock();
-    let spec = place::hosts(
-        "kinds",
-        &[
-            ("thirteen", Debian::Trixie, HostKind::Container),
-            ("twelve", Debian::Bookworm, HostKind::Container),
-            // Gluster 11 does not take 10 into its pool.
-            ("peer", Debian::Trixie, HostKind::Container),
-        ],
-    );
+    let spec = place::hosts("kinds", &HOSTS.map(|(name, debian)| (name, debian, HostKind::Container)));
     if Place::enter(&spec, "kinds_on_containers").unwrap().is_none() {
         let broken = on_containers();
         assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -139,7 +145,7 @@ fn kinds_on_containers() {
 async fn on_a_machine() -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let access = place::access("kernel", folder.path().to_owned()).unwrap();
-    try_samples(&bench(&access, "machine"), |sample| sample.needs == Needs::Kernel).await
+    try_samples(&bench(&access, "machine"), chosen().into_iter().filter(|sample| sample.needs == Needs::Kernel)).await
 }
 
 #[test]
@@ -169,7 +175,7 @@ mod storage {
         let access = place::access("storage", folder.path().to_owned()).unwrap();
         let machine = bench(&access, "machine");
         let mut broken = try_kernel_guards(&machine).await.unwrap();
-        broken.extend(try_samples(&machine, |sample| sample.needs == Needs::Storage).await);
+        broken.extend(try_samples(&machine, chosen().into_iter().filter(|sample| sample.needs == Needs::Storage)).await);
         broken
     }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use regionctl_engine::want::{self, Command as Shell, Undo};
-use regionctl_engine::{Goal, Order, PRELUDE, Selection};
+use regionctl_engine::{ADOPTION, Goal, Order, PRELUDE, Selection};
 use regionctl_lab::{Debian, HostKind};
 use regionctl_plan::{Resource, What};
 use regionctl_tests::operator::Operator;
@@ -131,6 +131,7 @@ async fn waits_are_let_go() {
         lease: Duration::from_secs(120),
         reset: false,
         window: Duration::from_secs(60),
+        adoption: ADOPTION,
     };
     let listener = move |event: &regionctl_plan::Event| {
         if started(&event.what) {
@@ -185,6 +186,28 @@ async fn no_room_for_a_lease() {
     assert!(outcome.unwrap().ok);
 }
 
+/// What an earlier run left at work on a host is waited for, but not for ever: the host is then as one that is away.
+#[tokio::main]
+async fn what_does_not_end_is_left() {
+    let mut operator = of_both(120);
+    let (mut first, _lines) = operator.start(&on_one([long()]), |what| matches!(what, What::ChangeStarted { .. }));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    operator.access.adoption = 2;
+    let file = |path| vec![want::file(path, "")];
+    let other = Wish(BTreeMap::from([("one".to_owned(), file("/etc/one")), ("two".to_owned(), file("/etc/two"))]));
+    let (_, outcome) = wish::run(&operator.access, &other, &Goal::Wanted, |_| {}).await.unwrap();
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.ok, outcome.hosts["two"].done), (false, 1));
+    let error = outcome.hosts["one"].error.clone().unwrap_or_default();
+    assert!(error.contains("still at work there after 2s"), "{error}");
+    operator.access.adoption = ADOPTION.as_secs();
+    let one = Bench { access: &operator.access, host: "one", wisher: WISHER };
+    one.by_hand("[ ! -e /etc/one ] && touch /var/tmp/go").await.unwrap();
+    let (_, outcome) = wish::run(&operator.access, &other, &Goal::nothing(), |_| {}).await.unwrap();
+    assert!(outcome.unwrap().ok);
+}
+
 #[test]
 fn two_operators() {
     let container = |name| (name, Debian::Trixie, HostKind::Container);
@@ -193,5 +216,6 @@ fn two_operators() {
         story();
         waits_are_let_go();
         no_room_for_a_lease();
+        what_does_not_end_is_left();
     }
 }

@@ -24,6 +24,8 @@ fn story() -> Result<(), Failed> {
     first_install(&region)?;
     second_run(&region)?;
     reached(&region)?;
+    encrypted(&region)?;
+    renewed(&region)?;
     drifted(&region)?;
     powered_off(&region)?;
     storage_lost(&region)?;
@@ -74,6 +76,76 @@ fn reached(region: &LabRegion) -> Result<(), Failed> {
     }
     want(reach::listening(region, "storage-1")?.0.contains(&24007), || "no glusterd listens".into())?;
     stranger.leaves_the_vrack("10.90.0.250/24")
+}
+
+fn encrypted(region: &LabRegion) -> Result<(), Failed> {
+    step("what is written passes encrypted, and a volume is mounted with a certificate for it only");
+    let file = "f0f0 in a file f0f0";
+    let aloud = "1e1e to a port 1e1e";
+    let heard = Outside::of("story")?.hears(&[file, aloud], || {
+        region.on("compute-2", &format!("echo '{file}' >/srv/data/secret && sync /srv/data/secret"))?;
+        region.on("compute-2", &format!("bash -c \"echo '{aloud}' >/dev/udp/10.90.0.13/9\"")).map(drop)
+    })?;
+    want(heard == [aloud], || format!("heard on the vrack: {heard:?}"))?;
+    let mount =
+        "mkdir -p /mnt/try; timeout 60 mount -t glusterfs -o log-file=/tmp/try storage-1:/data /mnt/try && umount /mnt/try";
+    region.on("compute-2", mount)?;
+    // This one has Debian 12, which looks there for certificates; the VPN's are by another authority of the region.
+    let own = "/usr/lib/ssl/glusterfs";
+    let vpn = "/etc/openvpn/server/region";
+    let others = format!(
+        "for kind in ca pem key; do mv {own}.$kind {own}.$kind.own; done
+cp {vpn}-ca.crt {own}.ca; cp {vpn}-server.crt {own}.pem; cp {vpn}-server.key {own}.key"
+    );
+    let back = format!("for kind in ca pem key; do mv {own}.$kind.own {own}.$kind; done");
+    let switch = "/var/lib/glusterd/secure-access";
+    let tricks = [
+        ("no certificate", format!("mv {own}.pem {own}.pem.own"), format!("mv {own}.pem.own {own}.pem")),
+        ("certificates of another authority", others, back),
+        ("no TLS", format!("mv {switch} {switch}.own"), format!("mv {switch}.own {switch}")),
+    ];
+    for (what, before, after) in tricks {
+        let said = region.on("compute-2", &format!("{before}\n({mount}) >/dev/null 2>&1 && echo mounted\n{after}"))?;
+        want(said.is_empty(), || format!("a volume is mounted with {what}"))?;
+    }
+    region.on("compute-2", &format!("{mount}; rm -r /srv/data/secret /mnt/try"))?;
+    region.ok(&["--lab", "plan", "--exit-code"]).map(drop)
+}
+
+/// The numbers of the certificates that glusterd and the bricks of a host show.
+fn shown(region: &LabRegion, host: &str) -> Result<Vec<String>, Failed> {
+    let ports =
+        r#"ss -Hlnt | awk '{ sub(/.*:/, "", $4); port = $4 + 0; if (port == 24007 || port >= 49152) print port }' | sort -u"#;
+    let ports = region.on(host, ports)?;
+    let show = ports.split_whitespace().map(|port| {
+        format!("timeout 20 openssl s_client -connect {host}:{port} </dev/null 2>/dev/null | openssl x509 -noout -serial\n")
+    });
+    let serials = region.on("compute-2", &show.collect::<String>())?;
+    let serials: Vec<_> = serials.lines().map(str::to_owned).collect();
+    want(serials.len() >= 2, || format!("{host} shows {serials:?}"))?;
+    Ok(serials)
+}
+
+fn renewed(region: &LabRegion) -> Result<(), Failed> {
+    step("an authority and its certificates are replaced while a client writes, and nothing stops or starts for it");
+    let running = |host| region.on(host, "ps -C glusterd,glusterfsd,glusterfs -o pid=,comm= | sort");
+    let processes = || LabRegion::HOSTS.map(running).into_iter().collect::<Result<Vec<_>, _>>();
+    let (before, old) = (processes()?, shown(region, "storage-1")?);
+    write(region)?;
+    region.ok(&["--lab", "secrets", "renew", "gluster/ca"])?;
+    region.ok(&["--lab", "install", "--yes"])?;
+    region.ok(&["--lab", "plan", "--exit-code"])?;
+    let after = processes()?;
+    want(before == after, || format!("before {before:?}\nafter {after:?}"))?;
+    let new = shown(region, "storage-1")?;
+    want(new.iter().all(|serial| !old.contains(serial)), || format!("storage-1 shows {new:?}, and did {old:?}"))?;
+    step("and all find each other with the new ones");
+    region.on("storage-1", "pkill -9 glusterfsd; systemctl restart glusterd && gluster volume start data force")?;
+    written(region, 50)?;
+    stop_writing(region)?;
+    let failed = region.on("compute-2", "cat /tmp/failed")?;
+    want(failed.is_empty(), || format!("not written: {failed}"))?;
+    healed(region)
 }
 
 fn drifted(region: &LabRegion) -> Result<(), Failed> {
@@ -130,29 +202,45 @@ fn healed(region: &LabRegion) -> Result<(), Failed> {
 
 /// One numbered line per file, its checksum beside it; ends when `stop` appears.
 const WRITER: &str = r#"
-mkdir -p /srv/data/load; rm -f /tmp/stop /tmp/sums; i=0
+mkdir -p /srv/data/load; rm -f /tmp/stop /tmp/sums; : >/tmp/failed; i=0
 while [ ! -e /tmp/stop ]; do
   i=$((i + 1))
   head -c 20000 /dev/urandom >/tmp/block
-  if cp /tmp/block /srv/data/load/$i && sync /srv/data/load/$i; then sha256sum </tmp/block | sed "s#-#/srv/data/load/$i#" >>/tmp/sums; fi
+  if cp /tmp/block /srv/data/load/$i && sync /srv/data/load/$i
+  then sha256sum </tmp/block | sed "s#-#/srv/data/load/$i#" >>/tmp/sums
+  else echo $i >>/tmp/failed
+  fi
 done
 "#;
 
+/// Lets compute-2 write until it is told to stop.
+fn write(region: &LabRegion) -> Result<(), Failed> {
+    let start = format!("cat >/tmp/writer <<'END'\n{WRITER}\nEND\nsystemd-run --quiet --unit writer sh /tmp/writer");
+    region.on("compute-2", &start)?;
+    written(region, 20)
+}
+
+/// Waits for so many more files.
+fn written(region: &LabRegion, more: usize) -> Result<(), Failed> {
+    let count = || {
+        region.on("compute-2", "cat /tmp/sums 2>/dev/null | wc -l")?.trim().parse::<usize>().map_err(|error| error.to_string())
+    };
+    let before = count()?;
+    until(120, &format!("{more} more files"), || count().is_ok_and(|count| count >= before + more))
+}
+
+fn stop_writing(region: &LabRegion) -> Result<(), Failed> {
+    region.on("compute-2", "touch /tmp/stop; until ! systemctl is-active -q writer; do sleep 0.2; done").map(drop)
+}
+
 fn storage_lost(region: &LabRegion) -> Result<(), Failed> {
     step("a storage server is lost while a client writes");
-    region
-        .on("compute-2", &format!("cat >/tmp/writer <<'END'\n{WRITER}\nEND\nsystemd-run --quiet --unit writer sh /tmp/writer"))?;
-    let written = |at_least: usize| {
-        let count = region.on("compute-2", "wc -l </tmp/sums 2>/dev/null || echo 0");
-        count.ok().and_then(|count| count.trim().parse::<usize>().ok()).is_some_and(|count| count >= at_least)
-    };
-    until(60, "the first files", || written(20))?;
+    write(region)?;
     region.ok(&["lab", "power", "storage-2", "off", "--hard"])?;
-    let before: usize = region.on("compute-2", "wc -l </tmp/sums")?.trim().parse().unwrap_or(0);
-    until(120, "files written without storage-2", || written(before + 50))?;
+    written(region, 50)?;
     region.ok(&["lab", "power", "storage-2", "on"])?;
-    until(120, "files written after its return", || written(before + 80))?;
-    region.on("compute-2", "touch /tmp/stop; until ! systemctl is-active -q writer; do sleep 0.2; done")?;
+    written(region, 30)?;
+    stop_writing(region)?;
     region.ok(&["--lab", "install", "--yes"])?;
     healed(region)?;
     let sums = region.on("compute-2", "cat /tmp/sums")?;

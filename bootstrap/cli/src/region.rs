@@ -107,7 +107,7 @@ impl Region {
         }
         let region = &self.inventory.region;
         let roles = Roles::of(Arc::new(region.clone())).map_err(|error| Failure::from_error(Exit::Inventory, &error))?;
-        let roles = roles.with_secrets(vault.versions()).replacing(replaced);
+        let roles = roles.with_secrets(vault.known()).replacing(replaced);
         let not_available = region.not_available().into_iter().map(|what| what.to_string());
         let about = About {
             region: region.name().to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use regionctl_engine::{Engine, LEASE_TIME, Order, Outcome, RunError};
+use regionctl_engine::{ADOPTION, Engine, LEASE_TIME, Order, Outcome, RunError};
 use regionctl_plan::{Finding, Plan, forbidden};
 use serde::Serialize;
 
@@ -41,6 +41,7 @@ impl Execution<'_> {
             lease: LEASE_TIME,
             reset: self.reset,
             window: self.window,
+            adoption: ADOPTION,
         }
     }
 }

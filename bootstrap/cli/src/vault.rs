@@ -1,6 +1,5 @@
 //! The region's secrets as the engine needs them: the age file, opened, with what is missing made in memory.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -8,7 +7,7 @@ use std::time::SystemTime;
 use regionctl_engine::KeepError;
 use regionctl_plan::Plan;
 use regionctl_roles::is_recovery_key;
-use regionctl_roles::secrets::{SEAL_KEY, ensure, wanted};
+use regionctl_roles::secrets::{Known, SEAL_KEY, ensure, known, wanted};
 use regionctl_roles::vpn::{self, VpnError};
 use regionctl_secrets::{MAX_BYTES, Made, Secret, Secrets, SecretsError, Why, fingerprint};
 
@@ -91,9 +90,9 @@ impl Vault {
         &self.ends
     }
 
-    /// The versions that resources speak of.
-    pub fn versions(&self) -> BTreeMap<String, u64> {
-        self.with(|secrets| secrets.entries().map(|(name, entry)| (name.to_owned(), entry.version)).collect()).unwrap_or_default()
+    /// What resources speak of.
+    pub fn known(&self) -> Known {
+        self.with(known).unwrap_or_default()
     }
 
     /// What an install will make.
@@ -244,7 +243,7 @@ mod tests {
         let plan = Plan { stages: vec![stage], ..samples::first() };
 
         assert_eq!(vault.planned(&plan), ["2 secrets will be made: disks/a/data, vpn/ca/key"]);
-        assert_eq!(vault.versions().into_keys().collect::<Vec<_>>(), ["disks/a/data", "vpn/ca/key"]);
+        assert_eq!(vault.known().versions.into_keys().collect::<Vec<_>>(), ["disks/a/data", "vpn/ca/key"]);
         assert!(vault.is_new("disks/a/data") && !vault.is_new("disks/b/data"));
         Ok(())
     }

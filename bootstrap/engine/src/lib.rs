@@ -28,7 +28,7 @@ mod survey;
 pub use batch::ledger_folder;
 pub use deadman::WINDOW;
 pub use engine::{About, Engine, PlanError, Survey, stops};
-pub use execute::{HostOutcome, Order, Outcome, RunError};
+pub use execute::{ADOPTION, HostOutcome, Order, Outcome, RunError};
 pub use folder::{FolderError, FolderLock, RegionFolder};
 pub use generation::Generation;
 pub use kind::{Kind, Kinds, Rows};

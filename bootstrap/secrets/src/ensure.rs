@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use crate::error::SecretsError;
+use crate::name::{cert, exchange, key, sign};
 use crate::pki::{self, About, Pair, Request};
 use crate::random;
 use crate::secret::Secret;
 use crate::spec::{Made, Spec, Why};
 use crate::store::{Secrets, seconds};
+use crate::tang::{self, Use};
 use crate::tls_crypt::{self, Metadata};
 
 const DAY: u64 = 86_400;
@@ -47,6 +49,7 @@ fn reason(secrets: &Secrets, spec: &Spec, now: SystemTime) -> Result<Option<Why>
     let name = spec.name();
     match spec {
         Spec::Password { .. } | Spec::TlsCryptV2 { .. } => Ok(missing(name).then_some(Why::Missing)),
+        Spec::TangKeys { .. } => Ok(spec.entries().iter().any(|entry| missing(entry)).then_some(Why::Missing)),
         Spec::TlsCryptV2Client { server, .. } => {
             let (Some(client), Some(server)) = (secrets.get(name), secrets.get(server)) else { return Ok(Some(Why::Missing)) };
             let fits = tls_crypt::fits(&client.value, &server.value).map_err(|error| SecretsError::pki(name, error))?;
@@ -95,6 +98,10 @@ fn make(secrets: &mut Secrets, spec: &Spec, why: Why, now: SystemTime, made: &mu
     };
     match spec {
         Spec::Password { bytes, .. } => put(secrets, name.to_owned(), random::password(*bytes)?, None),
+        Spec::TangKeys { .. } => {
+            put(secrets, sign(name), tang::key(Use::Sign).map_err(failed)?, None)?;
+            put(secrets, exchange(name), tang::key(Use::Exchange).map_err(failed)?, None)
+        }
         Spec::TlsCryptV2 { .. } => put(secrets, name.to_owned(), tls_crypt::server().map_err(failed)?, None),
         Spec::TlsCryptV2Client { server, .. } => {
             let Some(server) = secrets.get(server) else { return Err(no_source(name, server)) };
@@ -177,12 +184,4 @@ fn pair(secrets: &Secrets, name: &str, from: &str) -> Result<Pair, SecretsError>
 
 fn no_source(name: &str, from: &str) -> SecretsError {
     SecretsError::NoSource { name: name.to_owned(), from: from.to_owned() }
-}
-
-fn key(name: &str) -> String {
-    format!("{name}/key")
-}
-
-fn cert(name: &str) -> String {
-    format!("{name}/cert")
 }

@@ -19,12 +19,14 @@ mod sealed;
 mod secret;
 mod spec;
 mod store;
+pub mod tang;
 pub mod tls_crypt;
 
 pub use ensure::{ensure, renew};
 pub use error::{FileProblem, KeyProblem, RecipientProblem, SecretsError};
 pub use fingerprint::fingerprint;
 pub use identity::{Ask, Identities, Question};
+pub use name::{cert, exchange, key, sign};
 pub use recipient::Recipient;
 pub use secret::Secret;
 pub use spec::{Made, Spec, Why};

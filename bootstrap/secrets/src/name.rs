@@ -17,6 +17,26 @@ pub(crate) fn check(name: &str) -> Result<(), SecretsError> {
     Err(SecretsError::Name { name: name.escape_default().take(MAX).collect() })
 }
 
+/// The entry of the key, of what has a key and a certificate.
+pub fn key(name: &str) -> String {
+    format!("{name}/key")
+}
+
+/// The entry of the certificate, of what has a key and a certificate.
+pub fn cert(name: &str) -> String {
+    format!("{name}/cert")
+}
+
+/// The entry of a Tang server's key that signs.
+pub fn sign(name: &str) -> String {
+    format!("{name}/sign")
+}
+
+/// The entry of a Tang server's key for the exchange.
+pub fn exchange(name: &str) -> String {
+    format!("{name}/exchange")
+}
+
 #[cfg(test)]
 mod tests {
     use super::check;

@@ -1,9 +1,10 @@
 //! What a region needs among its secrets.
 
+use crate::name::{cert, exchange, key, sign};
 use crate::pki::{Serial, Usage};
 
 /// A secret that is made when it is missing. A number of days or bytes that changes is heeded when it is made the next time. What has a key and a certificate is kept as two entries, `NAME/key` and
-/// `NAME/cert`, both PEM; everything else is one entry, `NAME`.
+/// `NAME/cert`, both PEM; see [`Spec::entries`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Spec {
@@ -51,6 +52,11 @@ pub enum Spec {
         /// How long it is valid; never longer than its authority.
         days: u32,
     },
+    /// The two keys of a Tang server, JSON: the entries `NAME/sign` and `NAME/exchange`.
+    TangKeys {
+        /// The entries' common part.
+        name: String,
+    },
     /// A tls-crypt-v2 key of OpenVPN servers, PEM.
     TlsCryptV2 {
         /// The entry.
@@ -73,8 +79,19 @@ impl Spec {
             | Self::Authority { name, .. }
             | Self::Certificate { name, .. }
             | Self::RevocationList { name, .. }
+            | Self::TangKeys { name }
             | Self::TlsCryptV2 { name }
             | Self::TlsCryptV2Client { name, .. } => name,
+        }
+    }
+
+    /// The names of its entries.
+    pub fn entries(&self) -> Vec<String> {
+        let name = self.name();
+        match self {
+            Self::Authority { .. } | Self::Certificate { .. } => vec![key(name), cert(name)],
+            Self::TangKeys { .. } => vec![sign(name), exchange(name)],
+            _ => vec![name.to_owned()],
         }
     }
 

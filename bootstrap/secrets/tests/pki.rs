@@ -66,6 +66,8 @@ fn what_is_made_is_read() {
     assert_eq!(names, ["*.apps.example.org", "192.0.2.7", "2001:db8::7", "vpn.example.org"]);
     assert_eq!(pki::read(&client.cert).unwrap().usage, Some(Usage::Client));
     assert_ne!(pki::read(&client.cert).unwrap().serial, about.serial);
+    let peer = pki::certificate(&authority, &request(Usage::Peer), now()).unwrap();
+    assert_eq!(pki::read(&peer.cert).unwrap().usage, Some(Usage::Peer));
     assert!(pki::is_issued_by(&server.cert, &authority.cert).unwrap());
     assert!(pki::is_issued_by(&authority.cert, &authority.cert).unwrap());
     let other = pki::authority("demo authority", 3_650, now()).unwrap();

@@ -46,6 +46,29 @@ pub enum DiskLayout {
     LvmThin,
 }
 
+/// How encrypted disks are opened at boot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Encryption {
+    /// How many of the other servers must answer before a server opens its disks. With 1 a stolen server that reaches one
+    /// other opens its own; with 2 it must reach two, and so must every server after a power cut of the site.
+    #[serde(default = "Encryption::default_threshold")]
+    #[schemars(range(min = 1, max = 255))]
+    pub threshold: u32,
+}
+
+impl Encryption {
+    fn default_threshold() -> u32 {
+        1
+    }
+}
+
+impl Default for Encryption {
+    fn default() -> Self {
+        Self { threshold: Self::default_threshold() }
+    }
+}
+
 /// A file system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

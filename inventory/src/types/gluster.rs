@@ -1,6 +1,6 @@
 //! The replicated file systems.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -95,8 +95,8 @@ impl Mount {
     /// The servers that mount it, in the order of the document.
     pub fn targets<'a>(&self, region: &'a Region) -> Vec<&'a Server> {
         let all = self.servers.is_empty() && self.roles.is_empty();
-        let wanted =
-            |server: &&Server| all || self.servers.contains(&server.name) || self.roles.iter().any(|role| server.is(*role));
+        let named: BTreeSet<_> = self.servers.iter().collect();
+        let wanted = |server: &&Server| all || named.contains(&server.name) || self.roles.iter().any(|role| server.is(*role));
         region.servers().iter().filter(wanted).collect()
     }
 }

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Addons, Backup, Base, Console, Gluster, Hypervisor, Kubernetes, Lab, Machine, Network, Registry, Server, ServerRole,
-    Services, Ssh, Volume, Vpn,
+    Addons, Backup, Base, Console, Encryption, Gluster, Hypervisor, Kubernetes, Lab, Machine, Network, Registry, Server,
+    ServerRole, Services, Ssh, Volume, Vpn,
 };
 use crate::values::{DnsName, Name};
 
@@ -55,6 +55,9 @@ pub struct Spec {
     /// The servers: rented bare-metal machines, with Debian on them and reached over SSH.
     #[schemars(length(min = 1))]
     pub servers: Vec<Server>,
+    /// How encrypted disks are opened at boot.
+    #[serde(default)]
+    pub encryption: Encryption,
     /// What is true on every server: packages, kernel settings, sshd, time.
     #[serde(default)]
     pub base: Base,

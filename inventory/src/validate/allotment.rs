@@ -1,6 +1,9 @@
 //! The hosts' addresses on the vrack: those written are checked, those left out are allotted.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use super::{Report, network};
 use crate::{
@@ -64,19 +67,20 @@ fn outside(hosts: &[Host], report: &mut Report<'_>) {
 fn collisions(hosts: &[Host], region: &Region, report: &mut Report<'_>) {
     let mut taken: BTreeMap<Ipv4Addr, usize> = BTreeMap::new();
     let moving = network::moving(region);
-    let is_taken = |address: Ipv4Addr| {
-        hosts.iter().any(|host| host.address == address) || moving.iter().any(|(_, moving, _)| *moving == address)
+    let used = hosts.iter().map(|host| host.address).chain(moving.iter().map(|(_, address, _)| *address));
+    let used: BTreeSet<Ipv4Addr> = used.collect();
+    let suggestion = |host: &Host| {
+        let free = addresses::free(&host.name, host.range, |address| used.contains(&address));
+        free.map_or("the range is full".to_owned(), |free| format!("`{free}` is free"))
     };
     for (position, host) in hosts.iter().enumerate() {
         // A stand-in for a name has no place of its own.
         if !report.is_sound(&host.path) || !report.is_sound(&name_of(host)) {
             continue;
         }
-        let suggestion = addresses::free(&host.name, host.range, is_taken);
-        let suggestion = suggestion.map_or("the range is full".to_owned(), |free| format!("`{free}` is free"));
         if let Some((what, ..)) = moving.iter().find(|(_, address, _)| *address == host.address) {
             let message = format!("`{}` of `{}` is the {what} address", host.address, host.name);
-            report.error(&host.path, message, format!("write another `address`: {suggestion}"));
+            report.error(&host.path, message, format!("write another `address`: {}", suggestion(host)));
         }
         // Two hosts of one name are reported for the name.
         let Some(other) = taken.insert(host.address, position).and_then(|other| hosts.get(other)) else { continue };
@@ -88,10 +92,10 @@ fn collisions(hosts: &[Host], region: &Region, report: &mut Report<'_>) {
         let name = format!("`{}` (line {line})", with.name);
         if at.written {
             let message = format!("`{}` and {name} have the same address `{}`", at.name, at.address);
-            report.error(&at.path, message, suggestion);
+            report.error(&at.path, message, suggestion(host));
         } else {
             let message = format!("the address `{}` that `{}` would be allotted is also that of {name}", at.address, at.name);
-            let hint = format!("write an `address` at whichever is the newer of the two: {suggestion}");
+            let hint = format!("write an `address` at whichever is the newer of the two: {}", suggestion(host));
             report.error(&at.path, message, hint);
         }
     }

@@ -4,6 +4,7 @@ use super::{Report, Seen};
 use crate::{parse::at, types::Region};
 
 pub(super) fn check(region: &Region, report: &mut Report<'_>) {
+    threshold(region, report);
     for (s, server) in region.servers().iter().enumerate() {
         let mut names = Seen::new();
         let mut devices = Seen::new();
@@ -21,5 +22,20 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
                 report.error(&path, message, format!("the other is on line {line}"));
             }
         }
+    }
+}
+
+/// A server cannot be asked to open its own disks.
+fn threshold(region: &Region, report: &mut Report<'_>) {
+    let threshold = region.spec.encryption.threshold;
+    if threshold <= 1 {
+        return;
+    }
+    let others = region.servers().len().saturating_sub(1);
+    let encrypts = region.servers().iter().any(|server| region.encrypted_disks(server).next().is_some());
+    let path = at!["spec", "encryption", "threshold"];
+    if encrypts && others > 0 && usize::try_from(threshold).is_ok_and(|threshold| threshold > others) {
+        let message = format!("{threshold} other servers cannot be asked: there are {others}");
+        report.error(&path, message, format!("at most {others}; below that, disks open while some servers are off"));
     }
 }

@@ -1,5 +1,7 @@
 //! Where volumes are mounted.
 
+use std::collections::BTreeSet;
+
 use super::Report;
 use crate::{
     parse::{Path, at},
@@ -61,8 +63,9 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
             if targets.is_empty() && !mount.roles.is_empty() && mount.servers.is_empty() {
                 report.error(&here.then("roles"), "no server has any of these roles", "this volume would be mounted nowhere");
             }
+            let targets: BTreeSet<_> = targets.iter().map(|target| &target.name).collect();
             for (server, seen) in region.servers().iter().zip(&mut seen) {
-                if !good || !targets.iter().any(|target| target.name == server.name) {
+                if !good || !targets.contains(&server.name) {
                     continue;
                 }
                 let within =

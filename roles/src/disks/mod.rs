@@ -12,4 +12,4 @@ pub mod unlock;
 
 mod places;
 
-pub use places::{TANG_PORT, brick_device, is_encrypted, is_recovery_key, mapper};
+pub use places::{TANG_PORT, brick_device, is_encrypted, is_recovery_key, is_signing_key, mapper};

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use regionctl_inventory::{Disk, DiskLayout, Server, Volume};
+use regionctl_inventory::{Disk, DiskLayout, Region, Server, Volume};
 
 use crate::Host;
 
 const RECOVERY_KEYS: &str = "disks/";
+const TANG_KEYS: &str = "tang/";
 
 /// The port of Tang on the vrack.
 pub const TANG_PORT: u16 = 7500;
@@ -50,6 +51,22 @@ pub fn encrypted<'a>(host: &Host<'a>) -> Vec<&'a Disk> {
 /// Where a server's Tang answers.
 pub fn tang_url(server: &Server) -> String {
     format!("http://{}", SocketAddr::new(server.vrack_address(), TANG_PORT))
+}
+
+/// Whether a server's Tang is asked by others.
+pub fn is_asked(region: &Region, server: &Server) -> bool {
+    let mut others = region.servers().iter().filter(|other| other.name != server.name);
+    others.any(|other| region.encrypted_disks(other).next().is_some())
+}
+
+/// The name of the keys of a server's Tang among the secrets.
+pub fn tang_keys(server: &Server) -> String {
+    format!("{TANG_KEYS}{}", server.name)
+}
+
+/// True for the name of a key that signs what a server's Tang says.
+pub fn is_signing_key(name: &str) -> bool {
+    name.strip_prefix(TANG_KEYS).is_some_and(|rest| rest.ends_with("/sign"))
 }
 
 /// The name of a disk's recovery key among the secrets: the passphrase that its container was made with.

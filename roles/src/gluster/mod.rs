@@ -9,7 +9,9 @@ pub mod mounts;
 pub mod online;
 pub mod peers;
 pub mod replaced;
+pub mod secrets;
 pub mod server;
+pub mod tls;
 pub mod volumes;
 
 mod places;

@@ -13,15 +13,23 @@ fn start() -> SystemTime {
 }
 
 fn region() -> Region {
+    region_of(|text| text)
+}
+
+fn region_of(change: impl Fn(String) -> String) -> Region {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/region.yaml")).unwrap();
-    let text = text + "  vpn: {users: [{name: alice}]}\n";
+    let text = change(text + "  vpn: {users: [{name: alice}]}\n");
     let releases = regionctl_images::names();
     parse(&text, "region.yaml", &Known { releases: &releases }).unwrap_or_else(|error| panic!("{error}")).region
 }
 
 fn made() -> (Region, Secrets) {
+    made_for(region())
+}
+
+fn made_for(region: Region) -> (Region, Secrets) {
     let recipient = Recipient::parse(RECIPIENT).unwrap();
-    let (region, mut secrets) = (region(), Secrets::create(Path::new("/nowhere/secrets.age"), vec![recipient]).unwrap());
+    let mut secrets = Secrets::create(Path::new("/nowhere/secrets.age"), vec![recipient]).unwrap();
     ensure(&region, &mut secrets, start()).unwrap();
     (region, secrets)
 }
@@ -40,6 +48,30 @@ fn a_pair_is_renewed_whole_by_any_of_its_names() {
     assert_eq!(secrets.get("vpn/servers/compute-1/key").unwrap().version, 4);
     assert_eq!(ensure(&region, &mut secrets, start()).unwrap(), []);
     assert_eq!(names(&renew(&region, &mut secrets, SEAL_KEY, start()).unwrap()), [SEAL_KEY]);
+}
+
+#[test]
+fn servers_that_open_disks_are_known_by_their_keys() {
+    // One server has an encrypted disk, so the other three are asked.
+    let region = region_of(|text| text.replacen("nvme-one, encrypt: false", "nvme-one, encrypt: true", 1));
+    let (region, mut secrets) = made_for(region);
+    let before = known(&secrets).thumbprints;
+    assert_eq!(before.keys().collect::<Vec<_>>(), ["tang/compute-1/sign", "tang/compute-2/sign", "tang/storage-2/sign"]);
+    let made = renew(&region, &mut secrets, "tang/compute-2", start()).unwrap();
+    assert_eq!(names(&made), ["tang/compute-2/sign", "tang/compute-2/exchange"]);
+    let after = known(&secrets).thumbprints;
+    let changed: Vec<_> = before.keys().filter(|name| before[*name] != after[*name]).collect();
+    assert_eq!(changed, ["tang/compute-2/sign"]);
+}
+
+#[test]
+fn volumes_have_an_authority_of_their_own() {
+    let (region, mut secrets) = made();
+    assert_eq!(names(&renew(&region, &mut secrets, "gluster/ca", start()).unwrap()), ["gluster/ca/key", "gluster/ca/cert"]);
+    let made = ensure(&region, &mut secrets, start()).unwrap();
+    let servers = ["compute-1", "compute-2", "storage-1", "storage-2"];
+    let expected = servers.map(|server| ["key", "cert"].map(|part| format!("gluster/servers/{server}/{part}"))).concat();
+    assert_eq!(names(&made), expected);
 }
 
 #[test]

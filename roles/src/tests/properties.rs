@@ -302,11 +302,9 @@ fn every_secret_that_is_spoken_of_is_made_and_in_a_field_that_keeps_it() {
     let kinds = Kinds::host();
     each(|region, _, _, all| {
         let specs = crate::secrets::wanted(region);
-        let made = |name: &str| {
-            let of = name.strip_suffix("/key").or_else(|| name.strip_suffix("/cert")).unwrap_or(name);
-            // The list of revoked certificates comes with the users.
-            name == "vpn/crl" || specs.iter().any(|spec| spec.name() == of)
-        };
+        let entries: BTreeSet<_> = specs.iter().flat_map(regionctl_secrets::Spec::entries).collect();
+        // The list of revoked certificates comes with the users.
+        let made = |name: &str| name == "vpn/crl" || entries.contains(name);
         for (host, resource) in resources(all) {
             let text = serde_json::to_string(resource).unwrap();
             let spoken_of = SecretRef::all(&text).into_iter().collect::<BTreeSet<_>>();

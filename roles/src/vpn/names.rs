@@ -1,5 +1,7 @@
 //! What the VPN's secrets are called. What has a key and a certificate is two entries, `NAME/key` and `NAME/cert`.
 
+use regionctl_secrets::{cert, key};
+
 /// The authority of servers and users.
 pub const AUTHORITY: &str = "vpn/ca";
 /// The key of all servers that hides the handshake from whoever has no profile.
@@ -29,14 +31,4 @@ pub fn user_of(entry: &str) -> Option<&str> {
 /// A user's own key to the handshake.
 pub fn user_tls_crypt(name: &str) -> String {
     format!("vpn/users/{name}/tls-crypt")
-}
-
-/// Of what has both.
-pub fn key(name: &str) -> String {
-    format!("{name}/key")
-}
-
-/// Of what has both.
-pub fn cert(name: &str) -> String {
-    format!("{name}/cert")
 }

@@ -3,10 +3,10 @@
 use std::time::SystemTime;
 
 use regionctl_inventory::Region;
-use regionctl_secrets::{Secret, Secrets};
+use regionctl_secrets::{Secret, Secrets, cert, key};
 
 use super::error::VpnError;
-use super::names::{AUTHORITY, cert, key, user, user_tls_crypt};
+use super::names::{AUTHORITY, user, user_tls_crypt};
 use super::users;
 use crate::template::fill;
 

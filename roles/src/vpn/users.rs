@@ -7,11 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use regionctl_inventory::{Region, Vpn, VpnGroup};
 use regionctl_secrets::pki::{self, Serial, Usage};
-use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Spec};
+use regionctl_secrets::{Made, Secret, Secrets, SecretsError, Spec, cert};
 use serde::{Deserialize, Serialize};
 
 use super::error::VpnError;
-use super::names::{AUTHORITY, REGISTER, REVOKED, TLS_CRYPT, cert, user, user_tls_crypt};
+use super::names::{AUTHORITY, REGISTER, REVOKED, TLS_CRYPT, user, user_tls_crypt};
 use super::places::{self, Place};
 
 /// OpenVPN lets nobody in once the list is over, so an install of the last four months makes a new one.

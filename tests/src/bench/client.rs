@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use regionctl_engine::{
-    About, Engine, Goal, Kinds, LEASE_TIME, Order, PRELUDE, RegionFolder, Selection, Survey, WINDOW, Wants, observe,
+    ADOPTION, About, Engine, Goal, Kinds, LEASE_TIME, Order, PRELUDE, RegionFolder, Selection, Survey, WINDOW, Wants, observe,
 };
 use regionctl_plan::{Event, Facts, Plan, What};
 use regionctl_ssh::Endpoint;
@@ -183,7 +183,14 @@ async fn execute(engine: &Engine, plan: &Plan, trips: &mut BTreeMap<String, Trip
             heard.entry(host.clone()).or_default().insert(stage.clone(), *round_trips);
         }
     });
-    let order = Order { verb: "install".into(), allowed: Vec::new(), lease: LEASE_TIME, reset: false, window: WINDOW };
+    let order = Order {
+        verb: "install".into(),
+        allowed: Vec::new(),
+        lease: LEASE_TIME,
+        reset: false,
+        window: WINDOW,
+        adoption: ADOPTION,
+    };
     let (_keep_open, stop) = tokio::sync::watch::channel(false);
     let outcome = engine.execute(plan, &order, listener, stop).await.map_err(|error| not_done(error.to_string()))?;
     if !outcome.ok {

@@ -4,6 +4,10 @@
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+
 use super::answer::{facts, honest, honest_text};
 use super::region::{HostileRegion, Said};
 use super::server::{Answers, Reply};
@@ -18,6 +22,14 @@ const REFUSED: i32 = 9;
 
 /// A secret of the region that no server is given.
 const REFERENCE: &str = "{{secret:vpn/ca/key@1}}";
+
+/// The header of a disk that this Tang server opens.
+fn bound(url: &str) -> String {
+    let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let share = encode(json!({"clevis": {"pin": "tang", "tang": {"url": url, "adv": {"keys": []}}}}));
+    let pin = encode(json!({"clevis": {"pin": "sss", "sss": {"t": 1, "jwe": [share]}}}));
+    json!({"tokens": {"0": {"type": "clevis", "keyslots": ["1"], "jwe": {"protected": pin}}}}).to_string()
+}
 
 /// Tries all of them.
 pub fn cases(suite: &mut Suite) {
@@ -58,8 +70,10 @@ pub fn cases(suite: &mut Suite) {
             let applied = format!(r#"{{"layer":"network","resource":{resource}}}"#);
             let said = honest_text(script).replace("@original\n", &format!("@original\n{original}\n"));
             let said = said.replace("@applied\n", &format!("@applied\n{applied}\n"));
-            let slot = r#"1: sss '{"t":1,"pins":{"tang":[{"url":"http://192.0.2.2"}]}}'"#;
-            said.replace("@kind-luks_binding\n", &format!("@kind-luks_binding\n/dev/sdx\tslot\t{slot}\n"))
+            said.replace(
+                "@kind-luks_binding\n",
+                &format!("@kind-luks_binding\n/dev/sdx\theader\t{}\n", bound("http://192.0.2.2")),
+            )
         }))?;
         region.run(&PLAN)?;
         region.run(&INSTALL)?;

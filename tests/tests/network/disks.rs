@@ -4,7 +4,7 @@ use regionctl_lab::Lab;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
-use super::REFUSED;
+use super::{HOST as FAILED, PENDING, REFUSED};
 
 const LAB: &str = "disks";
 /// What the emulated machine needs for its disk, and no more: it is slow.
@@ -69,12 +69,46 @@ pub fn encrypted(suite: &mut Suite) -> Result<(), Failed> {
         let read = region.on(HOST, "cat /srv/bricks/data-data/data/meanwhile")?;
         want(read == "meanwhile\n", || read.clone())
     });
+    suite.step("a disk is bound to no server that shows another key", || impostor(&region));
+    suite.step("it takes as many servers as the inventory says", || two_needed(&region));
     suite.step("a reset closes it and wipes it where it is told to", || {
         region.ok(&["--lab", "reset", "--yes", "--wipe", "storage-1:data"])?;
         let left = region.on(HOST, "blkid -p /dev/sdb; ls /dev/mapper; cat /etc/crypttab 2>/dev/null || :")?;
         want(left == "control\n", || left.clone())
     });
     Ok(())
+}
+
+/// What opens the disk without its recovery key.
+const SLOTS: &str = "clevis luks list -d /dev/sdb | cut -d: -f1";
+
+fn impostor(region: &LabRegion) -> Result<(), Failed> {
+    // Without its own, Tang makes keys that nobody knows.
+    region.on("compute-2", "mkdir /root/kept && mv /var/lib/tang/region-* /root/kept")?;
+    region.on(HOST, &format!("for slot in $({SLOTS}); do clevis luks unbind -f -d /dev/sdb -s $slot; done"))?;
+    let bind = ["--lab", "install", "--yes", "--layer", "disks", "--host", HOST];
+    let said = region.exits(FAILED, &bind)?;
+    let bound = region.on(HOST, SLOTS)?;
+    region.on("compute-2", "rm -f /var/lib/tang/*.jwk && mv /root/kept/* /var/lib/tang && rmdir /root/kept")?;
+    want(said.contains("Unable to fetch advertisement"), || said.clone())?;
+    want(bound.is_empty(), || format!("bound all the same: {bound}"))?;
+    region.ok(&bind)?;
+    region.ok(&PLAN).map(drop)
+}
+
+fn two_needed(region: &LabRegion) -> Result<(), Failed> {
+    region.write(&region.document()?.replacen("  vpn:\n", "  encryption: {threshold: 2}\n  vpn:\n", 1))?;
+    region.exits(PENDING, &PLAN)?;
+    region.ok(&INSTALL)?;
+    region.ok(&PLAN)?;
+    let key = || region.on(HOST, &format!("clevis luks pass -d /dev/sdb -s $({SLOTS}) >/dev/null 2>&1 && echo opens || :"));
+    OTHERS[1..].iter().try_for_each(|other| region.on(other, "systemctl stop tangd.socket").map(drop))?;
+    let with_one = key()?;
+    region.on(OTHERS[1], "systemctl start tangd.socket")?;
+    let with_two = key()?;
+    region.on(OTHERS[2], "systemctl start tangd.socket")?;
+    want(with_one.is_empty(), || "one server opens it".into())?;
+    want(with_two == "opens\n", || "two servers do not open it".into())
 }
 
 fn key_lost(region: &LabRegion) -> Result<(), Failed> {

@@ -14,6 +14,7 @@ use regionctl_tests::suite::Suite;
 
 const CONNECTION: i32 = 4;
 const HOST: i32 = 5;
+const PENDING: i32 = 2;
 const REFUSED: i32 = 9;
 
 #[test]

@@ -8,14 +8,13 @@ use regionctl_tests::reach;
 use regionctl_tests::region::{Failed, LabRegion, until, want};
 use regionctl_tests::suite::Suite;
 
-use super::REFUSED;
+use super::{PENDING, REFUSED};
 
 const LAB: &str = "tunnel";
 const LAYERS: &str = "base,network,vpn";
 /// The server that plays a laptop: its own way to the vrack is cut, so all that reaches it comes through the tunnel.
 const CLIENT: &str = "storage-2";
 const USAGE: i32 = 64;
-const PENDING: i32 = 2;
 
 /// See the module.
 pub fn users(suite: &mut Suite) -> Result<(), Failed> {

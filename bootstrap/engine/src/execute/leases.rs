@@ -16,8 +16,8 @@ use crate::planned::Planned;
 use crate::remote::{HostError, Remote};
 use crate::survey::{Question, Selection, Surveyed};
 
-/// How long what earlier runs left at work is waited for, on all hosts at once.
-const ADOPTION: Duration = Duration::from_secs(20 * 60);
+/// How long what earlier runs left at work is waited for, usually.
+pub const ADOPTION: Duration = Duration::from_secs(20 * 60);
 
 impl Run<'_> {
     /// Takes every host's lease and asks what is there now, in one round trip. The first host by name decides between two
@@ -56,13 +56,12 @@ impl Run<'_> {
     async fn adopt(&self, survey: &mut Survey, question: &Question<'_>) {
         let adoptions = survey.iter_mut().map(|(name, surveyed)| async move {
             let (Ok(found), Some(remote)) = (&*surveyed, self.engine.remotes.get(name)) else { return };
-            match tokio::time::timeout(ADOPTION, self.adopt_on(remote, found, question)).await {
+            match tokio::time::timeout(self.order.adoption, self.adopt_on(remote, found, question)).await {
                 Ok(Ok(None)) => {}
                 Ok(Ok(Some(again))) => *surveyed = Ok(again),
                 Ok(Err(error)) => *surveyed = Err(error),
                 Err(_) => {
-                    let minutes = ADOPTION.as_secs() / 60;
-                    let message = format!("{name}: an earlier run is still at work there after {minutes} minutes");
+                    let message = format!("{name}: an earlier run is still at work there after {:?}", self.order.adoption);
                     // As one that is away: the others go on without it.
                     *surveyed = Err(HostError::Ssh { message, hint: None, away: true });
                 }

@@ -24,6 +24,8 @@ use crate::remote::{HostError, Remote};
 use crate::secrets::{KeepError, SecretError};
 use crate::survey::{Goal, Question, Selection};
 
+pub use leases::ADOPTION;
+
 /// How a plan is to be executed.
 #[derive(Debug, Clone)]
 pub struct Order {
@@ -37,6 +39,8 @@ pub struct Order {
     pub reset: bool,
     /// How long a host waits for a new connection before it takes back what may have cut SSH; [`deadman::WINDOW`] usually.
     pub window: Duration,
+    /// How long what earlier runs left at work is waited for, on all hosts at once; [`ADOPTION`] usually.
+    pub adoption: Duration,
 }
 
 /// What came out of a run.

@@ -5,7 +5,8 @@
 //! * `gluster_brick`: a brick's folder on its own server, by path. Field: `directory` (true). Parameter: `on_root` (true: it may
 //!   lie on the root file system). Its data is left; its marks are removed, so that a later volume may have it.
 //! * `gluster_volume`: by name. Fields: `type`, `replica`, `arbiter` (0 or 1), `bricks` (in order, `host:/path`), `started`.
-//!   Only `started` is mended: bricks are replaced by a verb of their own.
+//!   Only `started` is mended: bricks are replaced by a verb of their own. Parameter: `before_start` (pairs of option and value
+//!   that are set before each start).
 //! * `gluster_option`: by `VOLUME/OPTION`. Field: `value`.
 
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
@@ -232,8 +233,12 @@ elif gluster_volume {name}; then echo left: the volume {name}, glusterd is not r
     }
     match flag(Some(want), "started") {
         Some(true) => {
+            let options = change.resource.params.get("before_start").and_then(Value::as_array).into_iter().flatten();
+            let options = options.filter_map(|pair| Some((pair.get(0)?.as_str()?, pair.get(1)?.as_str()?)));
+            let set = |(option, value)| format!("  gluster_try volume set {name} {} {}\n", quote(option), quote(value));
+            let set: String = options.map(set).collect();
             script += &format!(
-                "gluster_started {name} || gluster_try volume start {name}\nuntil_true 60 'the volume '{name} gluster_started {name}\n"
+                "if ! gluster_started {name}; then\n{set}  gluster_try volume start {name}\nfi\nuntil_true 60 'the volume '{name} gluster_started {name}\n"
             );
         }
         Some(false) => script += &stop,

@@ -1,15 +1,23 @@
-//! Kind `luks_binding`: the Tang servers any one of which opens a LUKS device without anybody at the console. The name is the
+//! Kind `luks_binding`: the Tang servers that open a LUKS device (version 2) without anybody at the console. The name is the
 //! device's path.
 //!
-//! Field: `servers`, their URLs in order. Parameter: `key`, a passphrase that opens the device already. All servers must answer when the
-//! binding is made. A binding that is not of this form is shown as clevis words it, and replaced. One that was there before ours is
-//! not made again on the way back: that would take a key, and no host is given one for what its own ledger says.
+//! Fields: `servers`, each its URL and the thumbprint of the key that signs what it says, in order; `threshold`, how many of them
+//! it takes. Parameter: `key`, a passphrase that opens the device already. All servers must answer when the binding is made, each
+//! with its own key: the binding knows no other afterwards. A binding that is not of this form is shown by the name of its
+//! pin, and replaced. One that was there before ours is not made again on the way back: that would take a key, and no host is
+//! given one for what its own ledger says.
 
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
+use regionctl_secrets::tang::thumbprint;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::luks::{has_key, key};
-use super::{list, words};
+use super::{list, number, words};
 use crate::kind::{Kind, Rows};
 
 /// See the module.
@@ -20,11 +28,12 @@ impl Kind for Binding {
         "luks_binding"
     }
 
+    /// A device's tokens are in its header. The keys are not read.
     fn observe(&self, resources: &[&Resource]) -> String {
         format!(
             r#"for device in {}; do
-  if command -v clevis-luks-list >/dev/null && cryptsetup isLuks -- "$device" 2>/dev/null; then
-    clevis luks list -d "$device" 2>/dev/null | while IFS= read -r line; do row "$device" slot "$line"; done
+  if cryptsetup isLuks --type luks2 -- "$device" 2>/dev/null; then
+    row "$device" header "$(cryptsetup luksDump --dump-json-metadata -- "$device" 2>/dev/null | tr -d '\n')"
   fi
 done
 "#,
@@ -33,10 +42,17 @@ done
     }
 
     fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
-        let slots = rows.all(&resource.id.name, "slot");
-        let mut servers: Vec<_> = slots.iter().flat_map(|slot| servers(slot).unwrap_or_else(|| vec![slot.clone()])).collect();
+        let wanted = list(resource.want.as_ref(), "servers");
+        let header: Header = serde_json::from_str(rows.get(&resource.id.name, "header")?).ok()?;
+        let tokens = header.tokens.into_values().filter(|token| token.sort == "clevis");
+        let bindings: Vec<_> = tokens.map(|token| binding(&token, &wanted)).collect();
+        let mut servers: Vec<_> = bindings.iter().flat_map(|binding| binding.servers.clone()).collect();
         servers.sort_unstable();
-        (!slots.is_empty()).then(|| Fields::from([("servers".into(), servers.into())]))
+        let mut thresholds = bindings.iter().map(|binding| binding.threshold);
+        let threshold = thresholds.next()?;
+        // Two bindings are one too many, whatever they say.
+        let threshold = if thresholds.next().is_none() { threshold } else { 0 };
+        Some(Fields::from([("servers".into(), servers.into()), ("threshold".into(), threshold.into())]))
     }
 
     fn secret_params(&self) -> &'static [&'static str] {
@@ -53,26 +69,76 @@ done
     }
 }
 
-/// The servers of a line such as `1: sss '{"t":1,"pins":{"tang":[{"url":"http://10.0.0.1"}]}}'`.
-fn servers(slot: &str) -> Option<Vec<String>> {
-    let (_, pin) = slot.split_once(": sss '")?;
-    let pin: Value = serde_json::from_str(pin.strip_suffix('\'')?).ok()?;
-    let tangs = pin.get("pins")?.get("tang")?.as_array()?;
-    let url = |tang: &Value| Some(tang.get("url")?.as_str()?.to_owned());
-    let urls: Vec<_> = tangs.iter().map(url).collect::<Option<_>>()?;
-    (pin.get("t")?.as_u64() == Some(1)).then_some(urls)
+/// The part of a header (LUKS2 On-Disk Format, 3) that is looked at.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    tokens: BTreeMap<String, Token>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    #[serde(rename = "type")]
+    sort: String,
+    #[serde(default)]
+    jwe: Value,
+}
+
+/// What clevis notes of one binding.
+struct Found {
+    servers: Vec<String>,
+    threshold: u64,
+}
+
+/// What is not bound as we do it is no server, and takes any number of them.
+fn binding(token: &Token, wanted: &[&str]) -> Found {
+    let protected = token.jwe.get("protected").and_then(Value::as_str).unwrap_or_default();
+    let pin = decode(protected).and_then(|header| header.get("clevis").cloned()).unwrap_or_default();
+    let name = pin.get("pin").and_then(Value::as_str).unwrap_or("unknown");
+    ours(&pin, wanted).unwrap_or_else(|| Found { servers: vec![format!("pin {name}")], threshold: 0 })
+}
+
+/// Shamir's shares (`sss`), each closed by one Tang server.
+fn ours(pin: &Value, wanted: &[&str]) -> Option<Found> {
+    let shares = pin.get("sss")?;
+    let each = |share: &Value| {
+        let header = decode(share.as_str()?.split('.').next()?)?;
+        server(header.get("clevis")?.get("tang")?, wanted)
+    };
+    let servers = shares.get("jwe")?.as_array()?.iter().map(each).collect::<Option<_>>()?;
+    Some(Found { servers, threshold: shares.get("t")?.as_u64()? })
+}
+
+/// A server, with the thumbprint that is wanted of it if the key was one of those it showed, or else with all of them.
+fn server(tang: &Value, wanted: &[&str]) -> Option<String> {
+    let url = tang.get("url")?.as_str()?;
+    let verifies = |key: &&Value| {
+        let uses = key.get("key_ops").and_then(Value::as_array);
+        uses.is_some_and(|uses| uses.iter().any(|purpose| purpose == "verify"))
+    };
+    let keys = tang.get("adv")?.get("keys")?.as_array()?.iter().filter(verifies);
+    let thumbprints: Vec<_> = keys.filter_map(thumbprint).collect();
+    let pinned =
+        thumbprints.iter().map(|thumbprint| format!("{url} {thumbprint}")).find(|server| wanted.contains(&server.as_str()));
+    Some(pinned.unwrap_or_else(|| [&[url.to_owned()], &thumbprints[..]].concat().join(" ")))
+}
+
+fn decode(part: &str) -> Option<Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
 fn apply_one(change: &Change) -> String {
     let device = quote(&change.id().name);
-    let urls = list(change.after(), "servers");
-    let tangs: Vec<_> = urls.iter().map(|url| json!({ "url": url })).collect();
-    let pin = quote(&json!({ "t": 1, "pins": { "tang": tangs } }).to_string());
-    // The new binding is there before the old one goes.
-    let bind = match (urls.is_empty(), has_key(&change.resource)) {
+    let servers = list(change.after(), "servers");
+    let known = servers.iter().filter_map(|server| server.split_once(' '));
+    let tangs: Vec<_> = known.map(|(url, thumbprint)| json!({ "url": url, "thp": thumbprint })).collect();
+    let threshold = number(change.after(), "threshold").unwrap_or(1);
+    let pin = quote(&json!({ "t": threshold, "pins": { "tang": tangs } }).to_string());
+    // The new binding is there before the old one goes. Never with `-y`: clevis then takes whatever key a server shows.
+    let bind = match (servers.is_empty(), has_key(&change.resource)) {
         (true, _) => String::new(),
-        (false, true) => format!("key | clevis luks bind -f -y -k - -d {device} sss {pin}\n"),
-        (false, false) => format!("echo left: {device} without its former binding to {}\n", words(&urls)),
+        (false, true) => format!("key | clevis luks bind -f -k - -d {device} sss {pin}\n"),
+        (false, false) => format!("echo left: {device} without its former binding to {}\n", words(&servers)),
     };
     format!(
         r#"{}if cryptsetup isLuks -- {device} 2>/dev/null; then

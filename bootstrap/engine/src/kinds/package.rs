@@ -124,10 +124,15 @@ apt_install() {
   apt install --no-install-recommends --allow-downgrades "$@" || { apt_update; apt install --no-install-recommends --allow-downgrades "$@"; }
   rm -f "$STATE/apt-unfinished"
 }
+# apt knows only those that dpkg or its lists have, and for one that it does not know it removes none.
+known_to_dpkg() { dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' -- "$@" 2>/dev/null | sed -n '/^not-installed /d; s/^[^ ]* //p'; }
+# What goes together with these: who needs them, and who nobody needs then. Not who was there before our first package.
+going() {
+  apt-get -s -o APT::Autoremove::RecommendsImportant=false -o APT::Autoremove::SuggestsImportant=false autoremove "$@" |
+    sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort -u | comm -23 - "$STATE/packages.before"
+}
 # A service may go on running without its package, and nothing would know it any more.
 purge() {
-  # apt knows only those that dpkg or its lists have, and for one that it does not know it removes none.
-  set -- $(dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' -- "$@" 2>/dev/null | sed -n '/^not-installed /d; s/^[^ ]* //p')
   [ "$#" -gt 0 ] || return 0
   _units=$(dpkg-query -L "$@" 2>/dev/null | sed -n 's#^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\|path\)\)$#\2#p' | sort -u)
   apt purge "$@"
@@ -140,10 +145,8 @@ purge() {
 }
 apt_remove() {
   begin
-  purge "$@"
-  apt-get -s -o APT::Autoremove::RecommendsImportant=false -o APT::Autoremove::SuggestsImportant=false autoremove |
-    sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort -u | comm -23 - "$STATE/packages.before" >"$STATE/packages.orphans"
-  if [ -s "$STATE/packages.orphans" ]; then purge $(cat "$STATE/packages.orphans"); fi
-  rm -f "$STATE/packages.orphans" "$STATE/apt-unfinished"
+  set -- $(known_to_dpkg "$@")
+  purge $({ printf '%s\n' "$@"; going "$@"; } | sort -u)
+  rm -f "$STATE/apt-unfinished"
 }
 "#;

@@ -3,7 +3,7 @@
 
 use regionctl_plan::Resource;
 
-use super::want::{self, Command, Undo, Want as _};
+use super::want::{self, Command, Tang, Undo, Want as _};
 
 /// One resource to try on a real host.
 pub struct Sample {
@@ -524,7 +524,8 @@ fn luks() -> Vec<Sample> {
     let key = "it's a recovery key";
     let luks = || want::luks("sample", ONE, key);
     let again: &'static str = "cryptsetup close sample; wipefs -q -a /var/tmp/sample.one";
-    let servers = ["http://127.0.0.1", "http://127.0.0.2"];
+    let servers = ["http://127.0.0.1", "http://127.0.0.2"].map(|url| Tang { url, thumbprint: TANG_THUMBPRINT });
+    let tang = |name: &str, key: &str| want::file(&format!("/var/lib/tang/sample-{name}.jwk"), format!("{key}\n"));
     vec![
         sample("a LUKS container", Needs::Storage, SPARES, luks(), vec![spoil("open", "cryptsetup close sample"), gone(again)])
             .clean(NO_SPARES),
@@ -540,16 +541,27 @@ fn luks() -> Vec<Sample> {
             "servers that open a LUKS container",
             Needs::Storage,
             SPARES,
-            want::luks_binding(ONE, servers, key),
+            want::luks_binding(ONE, 1, &servers, key),
             vec![
                 spoil("servers", "printf %s \"it's a recovery key\" | clevis luks bind -f -y -k - -d /var/tmp/sample.one tang '{\"url\":\"http://127.0.0.1\"}'"),
+                spoil("threshold", TWO_NEEDED),
                 gone("for slot in $(clevis luks list -d /var/tmp/sample.one | cut -d: -f1); do clevis luks unbind -f -d /var/tmp/sample.one -s $slot; done"),
             ],
         )
-        .after([want::unit("tangd.socket").active(), luks()])
+        .after([tang("sign", TANG_SIGN), tang("exchange", TANG_EXCHANGE), want::unit("tangd.socket").active(), luks()])
         .clean(NO_SPARES),
     ]
 }
+
+/// The keys of a Tang server that opens nothing else.
+const TANG_SIGN: &str = r#"{"alg":"ES512","crv":"P-521","d":"AQmvfMYEsK7jaPkWkVqql-S2uJBNvcWaUy7T6HUbkXIk81cVKguakol-NKBPVNZfv4gp0poFSGbvlUyG_EfN6p98","key_ops":["sign","verify"],"kty":"EC","x":"AWO26OOusehZ6eAk4fPY3hegDXwp_tZ4Q05kHkerkNgj2wC5qfLyebi809p-5Y9ycOEvh-LK10WlSICxcqDv5G8F","y":"AKUPN1nk4SO3NM382658ijCutaP9nfk-VOw1y5spq-45KzkYPEDQTMQ6hZ31QKdYVATm5iniuSmhGGjJ-E7iPcrx"}"#;
+const TANG_EXCHANGE: &str = r#"{"alg":"ECMR","crv":"P-521","d":"AFfxAi0GQPI0WER2pc-euH-zScXnHMGgzDzFp4JMeYN3G22hTTsOybqxW1XPap2qw6Zddvg_IO6FFY_TPUHpoL-k","key_ops":["deriveKey"],"kty":"EC","x":"Af4HkEb5N1XVlOTBRd6X2KMpP2tQ7H1ibTYQ5xKzAKpIRkyQMe226R8EozYlvWd2V4oUxMasS0U9okMJJeqjDyo9","y":"AMDprJo32GxHCAOYNO0nDzTJKLT70hSvySd_rQTbhAfcbgw3IrxBPTnUfOIli45TIa_oG3BkZpstmn1XEBOE9mlH"}"#;
+/// Of the first, by Python's `hashlib`.
+const TANG_THUMBPRINT: &str = "xDBhhvt8qnSb5d_aYfcSeFDDNlQZ-7agTg09Zx26aW0";
+
+const TWO_NEEDED: &str = r#"old=$(clevis luks list -d /var/tmp/sample.one | cut -d: -f1)
+printf %s "it's a recovery key" | clevis luks bind -f -y -k - -d /var/tmp/sample.one sss '{"t":2,"pins":{"tang":[{"url":"http://127.0.0.1"},{"url":"http://127.0.0.2"}]}}'
+for slot in $old; do clevis luks unbind -f -d /var/tmp/sample.one -s "$slot"; done"#;
 
 /// A container that somebody else made.
 const FORMATTED: &str = "for spare in one two; do truncate -s 400M /var/tmp/sample.$spare.img; ln -sfn \"$(losetup -f --show /var/tmp/sample.$spare.img)\" /var/tmp/sample.$spare; done; printf %s \"it's a recovery key\" | cryptsetup luksFormat -q --type luks2 --key-file - /var/tmp/sample.one";

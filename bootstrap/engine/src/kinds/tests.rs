@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use regionctl_plan::{Action, Fields, Resource, diff};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::samples::samples;
 use super::want::{self, Want as _};
@@ -228,9 +230,11 @@ fn a_reference_is_not_a_key() {
     }
 }
 
+const TANG: want::Tang<'_> = want::Tang { url: "http://10.0.0.1", thumbprint: "T" };
+
 #[test]
 fn a_binding_that_was_there_is_not_made_again_without_a_key() {
-    let ours = want::luks_binding("/dev/sdb", ["http://a"], "{{secret:disks/b/data@1}}");
+    let ours = want::luks_binding("/dev/sdb", 1, &[TANG], "{{secret:disks/b/data@1}}");
     let mut back = diff(&ours, None).unwrap();
     let kind = Kinds::host();
     assert!(kind.get("luks_binding").unwrap().guard(&back).contains("there is no key"));
@@ -244,7 +248,7 @@ fn a_binding_that_was_there_is_not_made_again_without_a_key() {
 fn a_key_is_only_in_a_pipe() {
     let kinds = Kinds::host();
     let (key, encoded) = ("correct horse", "Y29ycmVjdCBob3JzZQ==");
-    for wanted in [want::luks("data", "/dev/sdb", key), want::luks_binding("/dev/sdb", ["http://10.0.0.1"], key)] {
+    for wanted in [want::luks("data", "/dev/sdb", key), want::luks_binding("/dev/sdb", 1, &[TANG], key)] {
         let kind = kinds.get(&wanted.id.kind).unwrap();
         let change = diff(&wanted, None).unwrap();
         let script = kind.apply(&[&change]);
@@ -253,16 +257,55 @@ fn a_key_is_only_in_a_pipe() {
     }
 }
 
+/// What `cryptsetup luksDump --dump-json-metadata` has of such bindings of clevis: pairs of threshold and servers.
+fn header(bindings: &[(u64, &[&str])]) -> String {
+    // The public half of a key, and of one that signs nothing.
+    let adv = json!({"keys": [
+        {"alg": "ES512", "crv": "P-521", "key_ops": ["verify"], "kty": "EC",
+         "x": "AWO26OOusehZ6eAk4fPY3hegDXwp_tZ4Q05kHkerkNgj2wC5qfLyebi809p-5Y9ycOEvh-LK10WlSICxcqDv5G8F",
+         "y": "AKUPN1nk4SO3NM382658ijCutaP9nfk-VOw1y5spq-45KzkYPEDQTMQ6hZ31QKdYVATm5iniuSmhGGjJ-E7iPcrx"},
+        {"alg": "ECMR", "crv": "P-521", "key_ops": ["deriveKey"], "kty": "EC", "x": "AA", "y": "AA"},
+    ]});
+    let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let share = |url: &&str| encode(json!({"clevis": {"pin": "tang", "tang": {"url": url, "adv": adv}}})) + ".e.i.c.t";
+    let pin =
+        |(t, urls): &(u64, &[&str])| json!({"pin": "sss", "sss": {"t": t, "jwe": urls.iter().map(share).collect::<Vec<_>>()}});
+    let token = |pin| json!({"type": "clevis", "keyslots": ["1"], "jwe": {"protected": encode(json!({"clevis": pin}))}});
+    let tokens: serde_json::Map<_, _> =
+        bindings.iter().enumerate().map(|(n, binding)| (n.to_string(), token(pin(binding)))).collect();
+    json!({"keyslots": {}, "tokens": tokens}).to_string()
+}
+
 #[test]
 fn luks_binding() {
-    let wanted = want::luks_binding("/dev/sdb", ["http://b", "http://a"], "key");
-    let ours = r#"1: sss '{"t":1,"pins":{"tang":[{"url":"http://a"},{"url":"http://b"}]}}'"#;
-    let other = r#"2: tang '{"url":"http://a"}'"#;
-    assert!(as_wanted(&wanted, &[("/dev/sdb", "slot", ours)]));
-    assert_eq!(read(&wanted, &[("/dev/sdb", "slot", other)]).unwrap()["servers"], json!([other]));
-    assert!(!as_wanted(&wanted, &[("/dev/sdb", "slot", ours), ("/dev/sdb", "slot", other)]));
-    assert!(!as_wanted(&wanted, &[("/dev/sdb", "slot", &ours.replace(r#""t":1"#, r#""t":2"#))]));
+    let tang = |url| want::Tang { url, thumbprint: "xDBhhvt8qnSb5d_aYfcSeFDDNlQZ-7agTg09Zx26aW0" };
+    let wanted = want::luks_binding("/dev/sdb", 1, &[tang("http://b"), tang("http://a")], "key");
+    let read_of = |header: &str| read(&wanted, &[("/dev/sdb", "header", header)]);
+    let both: &[&str] = &["http://a", "http://b"];
+    assert_eq!(read_of(&header(&[(1, both)])), wanted.want);
+    // Another threshold, a server less, a binding too many, a key that is another's.
+    for other in [&[(2, both)][..], &[(1, &both[..1])], &[(1, both), (1, both)]] {
+        assert_ne!(read_of(&header(other)), wanted.want, "{other:?}");
+    }
+    let stranger = want::luks_binding("/dev/sdb", 1, &[want::Tang { url: "http://a", thumbprint: "another" }], "key");
+    let found = read(&stranger, &[("/dev/sdb", "header", &header(&[(1, &both[..1])]))]).unwrap();
+    assert_eq!(found["servers"], json!(["http://a xDBhhvt8qnSb5d_aYfcSeFDDNlQZ-7agTg09Zx26aW0"]));
+    // What is not bound as we do it, what is no binding of clevis, and what is no header at all.
+    let alone = json!({"tokens": {"0": {"type": "clevis", "jwe": {"protected": URL_SAFE_NO_PAD.encode(r#"{"clevis":{"pin":"tang"}}"#)}}}});
+    assert_eq!(read_of(&alone.to_string()).unwrap()["servers"], json!(["pin tang"]));
+    for none in [r#"{"tokens":{"0":{"type":"systemd-tpm2"}}}"#, "{}", "", "[]", r#"{"tokens":{"0":{"type":7}}}"#] {
+        assert_eq!(read_of(none), None, "{none}");
+    }
     assert_eq!(read(&wanted, &[]), None);
+}
+
+#[test]
+fn a_binding_knows_its_servers_by_their_keys() {
+    let wanted = want::luks_binding("/dev/sdb", 2, &[want::Tang { url: "http://a", thumbprint: "T" }], "key");
+    let script = Kinds::host().get("luks_binding").unwrap().apply(&[&diff(&wanted, None).unwrap()]);
+    assert!(script.contains(r#"{"pins":{"tang":[{"thp":"T","url":"http://a"}]},"t":2}"#), "{script}");
+    // With `-y` clevis asks nothing of the key, whatever thumbprint it is given.
+    assert!(!script.contains(" -y "), "{script}");
 }
 
 #[test]

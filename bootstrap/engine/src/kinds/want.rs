@@ -131,11 +131,20 @@ pub fn luks(name: &str, device: &str, key: &str) -> Resource {
     Resource::present("luks", name).field("device", device).field("type", "luks2").field("open", true).param("key", key)
 }
 
-/// The Tang servers, by URL, any one of which opens a LUKS device; the key is one that opens it already.
-pub fn luks_binding<'a>(device: &str, servers: impl IntoIterator<Item = &'a str>, key: &str) -> Resource {
-    let mut servers: Vec<_> = servers.into_iter().collect();
+/// A Tang server.
+#[derive(Debug, Clone, Copy)]
+pub struct Tang<'a> {
+    /// Where it answers, such as `http://10.0.0.1:7500`.
+    pub url: &'a str,
+    /// Of the key that signs what it says (SHA-256, RFC 7638).
+    pub thumbprint: &'a str,
+}
+
+/// The Tang servers of which `threshold` together open a LUKS device; the key is one that opens it already.
+pub fn luks_binding(device: &str, threshold: u32, servers: &[Tang<'_>], key: &str) -> Resource {
+    let mut servers: Vec<_> = servers.iter().map(|tang| format!("{} {}", tang.url, tang.thumbprint)).collect();
     servers.sort_unstable();
-    Resource::present("luks_binding", device).field("servers", servers).param("key", key)
+    Resource::present("luks_binding", device).field("servers", servers).field("threshold", threshold).param("key", key)
 }
 
 /// A sparse file of this many bytes that stands for a disk.
@@ -271,6 +280,9 @@ pub trait Want: Sized {
     /// A `mount` whose folder refuses files while nothing is mounted.
     #[must_use]
     fn immutable(self) -> Self;
+    /// A `gluster_volume` that is given these options before each start.
+    #[must_use]
+    fn before_start<'a>(self, options: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self;
     /// A `gluster_brick` that may lie on the root file system.
     #[must_use]
     fn on_root(self) -> Self;
@@ -345,6 +357,10 @@ impl Want for Resource {
     }
     fn immutable(self) -> Self {
         self.param("immutable", true)
+    }
+    fn before_start<'a>(self, options: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
+        let options: Vec<_> = options.into_iter().map(|(option, value)| vec![option.as_str(), value.as_str()]).collect();
+        self.param("before_start", options)
     }
     fn on_root(self) -> Self {
         self.param("on_root", true)

@@ -67,10 +67,11 @@ pub fn certificate(authority: &Pair, request: &Request, now: SystemTime) -> Resu
     params.not_after = end;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![match request.usage {
-        Usage::Server => ExtendedKeyUsagePurpose::ServerAuth,
-        Usage::Client => ExtendedKeyUsagePurpose::ClientAuth,
-    }];
+    params.extended_key_usages = match request.usage {
+        Usage::Server => vec![ExtendedKeyUsagePurpose::ServerAuth],
+        Usage::Client => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        Usage::Peer => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+    };
     params.subject_alt_names = request.names.iter().map(|name| alt_name(name)).collect::<Result<_, _>>()?;
     let key = generate()?;
     let cert = params.signed_by(&key.0, &issuer(authority)?).map_err(|_| PkiError::Library { what: "a certificate" })?;

@@ -34,4 +34,6 @@ pub enum Usage {
     Server,
     /// TLS clients: extended key usage `clientAuth`.
     Client,
+    /// What is both to others of its kind: `serverAuth` and `clientAuth`.
+    Peer,
 }

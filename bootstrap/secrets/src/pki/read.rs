@@ -24,7 +24,7 @@ pub struct About {
     pub not_before: u64,
     /// Until when it is valid, in seconds since 1970.
     pub not_after: u64,
-    /// What it is for; `None` for an authority and for what is neither of the two.
+    /// What it is for; `None` for an authority and for what is for something else.
     pub usage: Option<Usage>,
     /// Whether it is an authority.
     pub authority: bool,
@@ -45,6 +45,7 @@ pub fn read(cert: &str) -> Result<About, PkiError> {
     let usage = match usage.map(|usage| (usage.value.server_auth, usage.value.client_auth)) {
         Some((true, false)) => Some(Usage::Server),
         Some((false, true)) => Some(Usage::Client),
+        Some((true, true)) => Some(Usage::Peer),
         _ => None,
     };
     let seconds = |at: i64| u64::try_from(at).unwrap_or(0);

@@ -3,6 +3,7 @@
 use regionctl_engine::want::{self, Want as _};
 
 use super::places::{GLUSTERD, bricks_on};
+use super::tls;
 use crate::template::fill;
 use crate::{Host, Wanted};
 
@@ -23,6 +24,6 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         .setting(want::file(CONFIG, fill(include_str!("templates/glusterd.conf"), &[("vrack", &vrack)])))
         .setting(want::file("/etc/systemd/system/regionctl-bricks.service", include_str!("templates/bricks.service")))
         .packages_of(host, "gluster/server")
-        .then(want::unit(GLUSTERD).enabled().active().config([CONFIG]).log([LOG]))
+        .then(want::unit(GLUSTERD).enabled().active().config([CONFIG, tls::SWITCH]).log([LOG]))
         .then(want::unit(BRICKS).enabled().active())
 }

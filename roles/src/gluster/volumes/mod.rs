@@ -2,7 +2,7 @@
 
 mod options;
 
-use regionctl_engine::want;
+use regionctl_engine::want::{self, Want as _};
 use regionctl_inventory::{Region, Volume, VolumeLayout};
 use regionctl_plan::{Id, Resource};
 
@@ -30,7 +30,9 @@ fn all(volume: &Volume, host: &Host<'_>) -> Vec<Resource> {
         VolumeLayout::Replica3 => 0,
         VolumeLayout::Arbiter => 1,
     };
-    let made = want::gluster_volume(volume.name.as_str(), 3, arbiters, &bricks);
+    let values = options::options(volume, host.region);
+    let before_start = values.iter().filter(|(option, _)| options::BEFORE_START.contains(&option.as_str()));
+    let made = want::gluster_volume(volume.name.as_str(), 3, arbiters, &bricks).before_start(before_start);
     let elsewhere = places.iter().filter(|place| place.server.name != host.server.name);
     let made = elsewhere.fold(made, |made, place| made.wait(place.server.name.as_str(), Id::new("gluster_brick", &place.path)));
     let mut all = vec![made];

@@ -6,13 +6,21 @@ use regionctl_inventory::{Region, Volume};
 
 use crate::gluster::places::users_of;
 
+/// Bricks and mounts know these from their start only.
+pub const BEFORE_START: [&str; 2] = ["client.ssl", "server.ssl"];
+
 /// By name.
 pub fn options(volume: &Volume, region: &Region) -> BTreeMap<String, String> {
-    let users = users_of(volume, region).into_iter().map(|server| server.vrack_address().to_string());
-    let users = users.collect::<Vec<_>>().join(",");
+    let users = users_of(volume, region);
+    let addresses = users.iter().map(|server| server.vrack_address().to_string()).collect::<Vec<_>>().join(",");
+    let names = users.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(",");
     let ours = [
-        // Nobody else on the vrack can mount.
-        ("auth.allow", users.as_str()),
+        // Nobody else on the vrack can mount, whatever certificate they have.
+        ("auth.allow", addresses.as_str()),
+        // By the common names of their certificates.
+        ("auth.ssl-allow", names.as_str()),
+        ("client.ssl", "on"),
+        ("server.ssl", "on"),
         // A client writes only where it reaches two of the three copies: this is what keeps copies from going apart.
         ("cluster.quorum-type", "auto"),
         // A server that has lost most of the pool stops serving its bricks.

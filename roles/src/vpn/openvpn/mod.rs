@@ -10,8 +10,9 @@ use std::net::Ipv4Addr;
 use regionctl_engine::want::{self, Want as _};
 use regionctl_inventory::{Cidr, Transport, Vpn, VpnGroup};
 use regionctl_plan::Resource;
+use regionctl_secrets::{cert, key};
 
-use super::names::{AUTHORITY, REVOKED, TLS_CRYPT, cert, key, server};
+use super::names::{AUTHORITY, REVOKED, TLS_CRYPT, server};
 use super::places;
 use crate::network::table::Table;
 use crate::template::fill;

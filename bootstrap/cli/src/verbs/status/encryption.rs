@@ -45,7 +45,7 @@ fn servers<'a>(view: &'a HostView, device: &'a str) -> impl Iterator<Item = &'a 
     let of_device = move |id: &regionctl_plan::Id| id.kind == "luks_binding" && id.name == device;
     let binding = view.have.iter().find(|(id, _)| of_device(id)).and_then(|(_, have)| have.as_ref());
     let servers = binding.and_then(|have| have.get("servers")?.as_array());
-    servers.into_iter().flatten().filter_map(|server| server.as_str()).filter(|server| server.starts_with("http"))
+    servers.into_iter().flatten().filter_map(|server| server.as_str()?.split(' ').next()).filter(|url| url.starts_with("http"))
 }
 
 /// Asks each Tang server as clevis does, for its keys.
