@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use regionctl_inventory::Region;
+use regionctl_inventory::{Region, Server};
+use regionctl_secrets::pki::Usage;
 use regionctl_secrets::{Made, Secrets, SecretsError, Spec, tang};
 
 use crate::vpn::names::{self, REGISTER, REVOKED};
@@ -50,6 +51,12 @@ pub fn known(secrets: &Secrets) -> Known {
 pub(crate) fn authority(region: &Region, name: &str, purpose: &str) -> Spec {
     let called: String = region.name().chars().take(COMMON_NAME - purpose.len() - 1).collect();
     Spec::Authority { name: name.into(), common_name: format!("{called} {purpose}"), days: AUTHORITY_DAYS }
+}
+
+/// A server's certificate by such an authority, in its own name.
+pub(crate) fn server_certificate(entry: String, authority: &str, server: &Server, usage: Usage, days: u32) -> Spec {
+    let (authority, common_name) = (authority.to_owned(), server.name.to_string());
+    Spec::Certificate { name: entry, authority, common_name, unit: None, names: Vec::new(), days, usage }
 }
 
 /// Makes what is missing and renews what is nearly over, for the roles and for the VPN's users. Nothing is saved.

@@ -200,7 +200,7 @@ async fn what_does_not_end_is_left() {
     let outcome = outcome.unwrap();
     assert_eq!((outcome.ok, outcome.hosts["two"].done), (false, 1));
     let error = outcome.hosts["one"].error.clone().unwrap_or_default();
-    assert!(error.contains("still at work there after 2s"), "{error}");
+    assert!(error.contains("still at work there after 2 s"), "{error}");
     operator.access.adoption = ADOPTION.as_secs();
     let one = Bench { access: &operator.access, host: "one", wisher: WISHER };
     one.by_hand("[ ! -e /etc/one ] && touch /var/tmp/go").await.unwrap();

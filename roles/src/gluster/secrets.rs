@@ -1,16 +1,16 @@
 //! The keys and certificates by which the users of volumes know each other.
 
-use regionctl_inventory::Region;
+use regionctl_inventory::{Region, Server};
 use regionctl_secrets::Spec;
 use regionctl_secrets::pki::Usage;
 
 use super::places::users;
-use crate::secrets::authority;
+use crate::secrets::{authority, server_certificate};
 
 /// The authority of the users of volumes, and of nobody else: whoever has a certificate of it gets to glusterd.
 pub const AUTHORITY: &str = "gluster/ca";
 
-/// Renewed by an install of the last three years. Who is connected stays so when it is over, but a server that starts then
+/// Renewed by an install of the last twenty months. Who is connected stays so when it is over, but a server that starts then
 /// finds no volume: it is valid longer than a region goes without an install.
 const SERVER_DAYS: u32 = 1_825;
 
@@ -20,16 +20,8 @@ pub fn wanted(region: &Region) -> Vec<Spec> {
     if users.is_empty() {
         return Vec::new();
     }
-    let certificate = |name: &str| Spec::Certificate {
-        name: server(name),
-        authority: AUTHORITY.into(),
-        common_name: name.to_owned(),
-        unit: None,
-        names: Vec::new(),
-        days: SERVER_DAYS,
-        usage: Usage::Peer,
-    };
-    let servers = users.into_iter().map(|server| certificate(server.name.as_str()));
+    let certificate = |user: &Server| server_certificate(server(user.name.as_str()), AUTHORITY, user, Usage::Peer, SERVER_DAYS);
+    let servers = users.into_iter().map(certificate);
     [authority(region, AUTHORITY, "GlusterFS")].into_iter().chain(servers).collect()
 }
 

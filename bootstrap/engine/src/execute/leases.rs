@@ -61,7 +61,8 @@ impl Run<'_> {
                 Ok(Ok(Some(again))) => *surveyed = Ok(again),
                 Ok(Err(error)) => *surveyed = Err(error),
                 Err(_) => {
-                    let message = format!("{name}: an earlier run is still at work there after {:?}", self.order.adoption);
+                    let message =
+                        format!("{name}: an earlier run is still at work there after {} s", self.order.adoption.as_secs());
                     // As one that is away: the others go on without it.
                     *surveyed = Err(HostError::Ssh { message, hint: None, away: true });
                 }
