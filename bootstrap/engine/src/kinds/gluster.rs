@@ -7,7 +7,8 @@
 //! * `gluster_volume`: by name. Fields: `type`, `replica`, `arbiter` (0 or 1), `bricks` (in order, `host:/path`), `started`.
 //!   Only `started` is mended: bricks are replaced by a verb of their own. Parameter: `before_start` (pairs of option and value
 //!   that are set before each start).
-//! * `gluster_option`: by `VOLUME/OPTION`. Field: `value`.
+//! * `gluster_option`: by `VOLUME/OPTION`. Field: `value`. Parameter: `at_start` (true: a volume that runs goes on as it was
+//!   started, so the option is not changed while it does).
 
 use regionctl_plan::{Action, Change, Fields, Resource, quote};
 use serde_json::Value;
@@ -269,6 +270,22 @@ impl Kind for Opt {
     fn read(&self, resource: &Resource, rows: &Rows) -> Option<Fields> {
         let (volume, option) = split(resource);
         Some(Fields::from([("value".into(), value(rows, &info(volume), option)?.into())]))
+    }
+
+    fn guard(&self, change: &Change) -> String {
+        let at_start = flag(Some(&change.resource.params), "at_start") == Some(true);
+        let Some(value) = text(change.after(), "value").filter(|_| at_start && change.action != Action::Return) else {
+            return String::new();
+        };
+        let (volume, option) = split(&change.resource);
+        let message = format!(
+            "{option} of the volume {volume} is not changed while it runs: unmount it everywhere, run 'gluster volume stop {volume}', then install; or set it back"
+        );
+        let (info, line) = (quote(&info(volume)), quote(&format!("{option}={value}")));
+        format!(
+            "if grep -qsx 'status=1' -- {info} && ! grep -qsxF -- {line} {info}; then fail {message}; fi\n",
+            message = quote(&message)
+        )
     }
 
     fn apply(&self, changes: &[&Change]) -> String {

@@ -336,6 +336,12 @@ fn gluster_volumes() {
     assert_eq!(read(&want::gluster_option("gv0", "auth.allow", "*"), &list), None);
     assert_eq!(read(&want::gluster_volume("gv1", 3, 1, &bricks), &list), None);
 
+    let guard = |option: Resource| Kinds::host().get("gluster_option").unwrap().guard(&diff(&option, None).unwrap());
+    let option = want::gluster_option("gv0", "client.ssl", "off");
+    assert_eq!(guard(option.clone()), "");
+    let refused = guard(option.at_start());
+    assert!(refused.contains("client.ssl=off") && refused.contains("is not changed while it runs"), "{refused}");
+
     let other = want::gluster_volume("gv0", 3, 0, &bricks);
     let change = diff(&other, read(&other, &list).as_ref()).unwrap();
     assert!(Kinds::host().get("gluster_volume").unwrap().guard(&change).contains("arbiter of the volume gv0 is not changed"));

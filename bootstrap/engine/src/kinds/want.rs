@@ -283,6 +283,9 @@ pub trait Want: Sized {
     /// A `gluster_volume` that is given these options before each start.
     #[must_use]
     fn before_start<'a>(self, options: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self;
+    /// A `gluster_option` that a volume heeds from its start on only.
+    #[must_use]
+    fn at_start(self) -> Self;
     /// A `gluster_brick` that may lie on the root file system.
     #[must_use]
     fn on_root(self) -> Self;
@@ -361,6 +364,9 @@ impl Want for Resource {
     fn before_start<'a>(self, options: impl IntoIterator<Item = (&'a String, &'a String)>) -> Self {
         let options: Vec<_> = options.into_iter().map(|(option, value)| vec![option.as_str(), value.as_str()]).collect();
         self.param("before_start", options)
+    }
+    fn at_start(self) -> Self {
+        self.param("at_start", true)
     }
     fn on_root(self) -> Self {
         self.param("on_root", true)

@@ -42,5 +42,9 @@ fn all(volume: &Volume, host: &Host<'_>) -> Vec<Resource> {
 
 fn options(volume: &Volume, region: &Region) -> Vec<Resource> {
     let options = options::options(volume, region).into_iter();
-    options.map(|(option, value)| want::gluster_option(volume.name.as_str(), &option, &value)).collect()
+    let resource = |(option, value): (String, String)| {
+        let resource = want::gluster_option(volume.name.as_str(), &option, &value);
+        if options::BEFORE_START.contains(&option.as_str()) { resource.at_start() } else { resource }
+    };
+    options.map(resource).collect()
 }
