@@ -112,5 +112,6 @@ pub fn access(lab: &str, folder: PathBuf) -> Result<crate::wish::Access, String>
         lease: 120,
         window: 60,
         adoption: regionctl_engine::ADOPTION.as_secs(),
+        connections: None,
     })
 }

@@ -117,8 +117,10 @@ impl Bench<'_> {
 
         let changes: Vec<_> = first.changes().map(|(_, _, change)| change.clone()).collect();
         if let Some(change) = changes.iter().find(|change| change.id() == &sample.wanted.id) {
+            let once = self.state().await?;
             self.again(change).await.map_err(|error| format!("apply twice: {error}"))?;
             self.empty(&self.plan(&engine).await?, "after apply twice")?;
+            same(&once, &self.state().await?, "after apply twice")?;
         }
         for spoil in &sample.spoils {
             let what = spoil.field.unwrap_or("existence");
@@ -277,5 +279,5 @@ dpkg-query -W -f='${Package} ${Version} ${db:Status-Status}\n' | grep -v ' confi
 cat /root/.ssh/authorized_keys 2>/dev/null || :
 awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|tmpfs)$/ {print "mount", $2, $3}' /proc/mounts | grep -v /run/ || :
 ls -A /home /opt /srv | sed 's/^/folder /'
-if command -v gluster >/dev/null && systemctl is-active -q glusterd; then timeout 20 gluster volume info 2>&1 | grep -Ev 'Volume ID|^nfs.disable: on$' || :; timeout 20 gluster pool list | awk 'NR>1 {print "peer", $2, $3}'; fi
+if find /var/lib/glusterd/vols /var/lib/glusterd/peers -mindepth 1 2>/dev/null | grep -q . && systemctl is-active -q glusterd; then timeout 20 gluster volume info 2>&1 | grep -Ev 'Volume ID|^nfs.disable: on$' || :; timeout 20 gluster pool list | awk 'NR>1 {print "peer", $2, $3}'; fi
 "#;

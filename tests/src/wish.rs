@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use regionctl_engine::{About, Engine, Goal, Kinds, Order, Outcome, RegionFolder, Selection, Wants};
 use regionctl_plan::{Event, Facts, Plan, Resource, sha256};
-use regionctl_ssh::Endpoint;
+use regionctl_ssh::{Endpoint, Pool};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -46,6 +46,9 @@ pub struct Access {
     pub window: u64,
     /// Seconds that a run waits for what earlier ones left at work.
     pub adoption: u64,
+    /// Connections that all engines share. Else each makes its own, as each run of the program does.
+    #[serde(skip)]
+    pub connections: Option<Pool>,
 }
 
 impl Access {
@@ -67,7 +70,11 @@ impl Access {
             notes: Vec::new(),
         };
         let folder = RegionFolder::beside(&self.folder.join("region.yaml"));
-        Engine::new(Kinds::host(), Arc::new(wish.clone()), folder, self.hosts.iter().map(endpoint), about, 64)
+        let engine = Engine::new(Kinds::host(), Arc::new(wish.clone()), folder, self.hosts.iter().map(endpoint), about, 64);
+        match &self.connections {
+            Some(connections) => engine.over(connections),
+            None => engine,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use regionctl_engine::Kinds;
 use regionctl_engine::samples::{Needs, Sample, samples};
 use regionctl_lab::{Debian, HostKind};
+use regionctl_ssh::Pool;
 use regionctl_tests::guards::try_guards;
 use regionctl_tests::place::{self, Place};
 use regionctl_tests::properties::{Bench, Moment};
@@ -76,6 +77,8 @@ async fn on_containers() -> Vec<String> {
     let folders = HOSTS.map(|(name, _)| tempfile::Builder::new().prefix(name).tempdir().unwrap());
     let access = |((name, _), folder): (&(&str, Debian), &tempfile::TempDir)| {
         let mut access = place::access("kinds", folder.path().to_owned()).unwrap();
+        // A connection takes as much of the processor as a change. Processes that are killed make their own.
+        access.connections = Some(Pool::default());
         access.hosts.retain(|host, _| host == name);
         access
     };

@@ -33,7 +33,7 @@ const PLACES: &str = r#"
 SWITCH=$STATE/switch
 UNITS=/etc/systemd/system
 unarm() {
-  systemctl --quiet disable regionctl-revert.service 2>/dev/null || :
+  systemctl --quiet --no-reload disable regionctl-revert.service 2>/dev/null || :
   systemctl stop regionctl-revert.timer 2>/dev/null || :
   rm -f "$UNITS/regionctl-revert.service" "$UNITS/regionctl-revert.timer"
   systemctl daemon-reload
@@ -92,7 +92,6 @@ printf %s {service} >"$UNITS/regionctl-revert.service"
 printf %s {timer} >"$UNITS/regionctl-revert.timer"
 printf '%s %s\n' {run} "$(cat /proc/sys/kernel/random/boot_id)" >"$SWITCH/armed"
 sync
-systemctl daemon-reload
 systemctl --quiet enable regionctl-revert.service
 systemctl start regionctl-revert.timer
 "#,

@@ -84,6 +84,13 @@ impl Engine {
         Self { vault: Vault::new(secrets), ..self }
     }
 
+    /// With connections that outlive this engine.
+    #[must_use]
+    pub fn over(mut self, connections: &Pool) -> Self {
+        self.remotes.values_mut().for_each(|remote| remote.connect_over(connections));
+        self
+    }
+
     /// The folder beside the inventory.
     pub fn folder(&self) -> &RegionFolder {
         &self.folder

@@ -102,6 +102,11 @@ impl Remote {
         Self { name: endpoint.name.clone(), endpoint, pool }
     }
 
+    /// Takes its connection from this pool from now on.
+    pub(crate) fn connect_over(&mut self, connections: &Pool) {
+        self.pool = connections.clone();
+    }
+
     /// An answer that makes no sense.
     pub fn error(&self, doing: &'static str, message: String) -> HostError {
         HostError::Answer { host: self.name.clone(), doing, message }

@@ -1,6 +1,7 @@
 //! Many hosts.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +32,13 @@ struct Slot {
     /// Held while connecting, so that two who ask at once share one connection.
     host: tokio::sync::Mutex<Option<Host>>,
     round_trips: Arc<AtomicU64>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner).len();
+        f.debug_struct("Pool").field("endpoints", &known).finish_non_exhaustive()
+    }
 }
 
 impl Default for Pool {

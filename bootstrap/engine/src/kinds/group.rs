@@ -5,7 +5,7 @@
 use regionctl_plan::{Change, Fields, Resource, quote};
 use serde_json::Value;
 
-use super::user::{KEEP_BACKUPS, RESTORE_BACKUPS};
+use super::user::{ENTRIES, KEEP_BACKUPS, RESTORE_BACKUPS};
 use super::{number, words};
 use crate::kind::{Kind, Rows};
 
@@ -42,9 +42,11 @@ fn apply_one(change: &Change) -> String {
     let Some(want) = change.after() else {
         return format!("! {exists} || groupdel -- {name}\n{RESTORE_BACKUPS}");
     };
-    let gid = number(Some(want), "gid").map(|gid| format!(" -g {gid}")).unwrap_or_default();
+    let gid = number(Some(want), "gid");
+    let option = gid.map(|gid| format!(" -g {gid}")).unwrap_or_default();
     let system = if change.resource.params.get("system") == Some(&Value::Bool(true)) { " -r" } else { "" };
-    let mend = if gid.is_empty() { ":".to_owned() } else { format!("groupmod{gid} -- {name}") };
+    let mend = gid
+        .map_or_else(|| ":".to_owned(), |gid| format!("[ \"$(entry group {name} 3)\" = {gid} ] || groupmod -g {gid} -- {name}"));
     let restore = if change.action == regionctl_plan::Action::Return { RESTORE_BACKUPS } else { "" };
-    format!("if {exists}; then {mend}; else groupadd{gid}{system} -- {name}; fi\n{restore}")
+    format!("{ENTRIES}if {exists}; then {mend}; else groupadd{option}{system} -- {name}; fi\n{restore}")
 }

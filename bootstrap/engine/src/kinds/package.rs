@@ -136,7 +136,7 @@ purge() {
   [ "$#" -gt 0 ] || return 0
   _units=$(dpkg-query -L "$@" 2>/dev/null | sed -n 's#^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\|path\)\)$#\2#p' | sort -u)
   apt purge "$@"
-  systemctl daemon-reload
+  [ -z "$_units" ] || systemctl daemon-reload
   for _unit in $_units; do
     [ "$(systemctl show -p LoadState --value -- "$_unit")" = not-found ] || continue
     systemctl stop -- "$_unit" 2>/dev/null || :

@@ -75,10 +75,22 @@ done
     }
 }
 
-/// `known UNIT`: systemd has its file. `forget_failure UNIT`: a unit that failed often is started again when its cause was
-/// mended, and one whose file goes is not listed as failed until the next boot. `note_current UNIT FILES`: it has read these files.
+/// `known UNIT`: systemd has its file. `look_again UNIT`: systemd reads the files, unless it has the unit's as they are: a reload
+/// reads those of every unit of the host, and a region has many hosts with many units. `turn UNIT VERB STATE`: as `systemctl VERB`,
+/// which reloads, unless the files and systemd say already that it is so. `forget_failure UNIT`: a unit that failed often is started
+/// again when its cause was mended, and one whose file goes is not listed as failed until the next boot. `note_current UNIT FILES`:
+/// it has read these files.
 const KNOWN: &str = r#"
 known() { [ "$(systemctl show -p LoadState --value -- "$1")" != not-found ]; }
+look_again() {
+  case $(systemctl show -p LoadState,NeedDaemonReload -- "$1") in
+    *LoadState=not-found* | *NeedDaemonReload=yes*) systemctl daemon-reload ;;
+  esac
+}
+turn() {
+  [ "$(systemctl is-enabled -- "$1" 2>/dev/null)" = "$3" ] && [ "$(systemctl show -p UnitFileState --value -- "$1")" = "$3" ] ||
+    systemctl "$2" -- "$1"
+}
 note_current() {
   mkdir -p /run/regionctl/reloaded
   _mark=/run/regionctl/reloaded/$1; shift
@@ -120,9 +132,9 @@ fn apply_one(change: &Change) -> String {
     let script = as_wanted(change, &name, want);
     if change.action == Action::Return {
         // What was there came with a package that is gone again.
-        return format!("systemctl daemon-reload\nif known {name}; then\n{script}fi\n");
+        return format!("look_again {name}\nif known {name}; then\n{script}fi\n");
     }
-    format!("systemctl daemon-reload\n{script}")
+    format!("look_again {name}\n{script}")
 }
 
 fn as_wanted(change: &Change, name: &str, want: &Fields) -> String {
@@ -135,9 +147,9 @@ fn as_wanted(change: &Change, name: &str, want: &Fields) -> String {
             script += &format!("systemctl unmask -- {name}\n");
         }
         match enabled {
-            "enabled" => script += &format!("systemctl enable -- {name}\n"),
-            "disabled" => script += &format!("systemctl disable -- {name}\n"),
-            "masked" => script += &format!("systemctl mask -- {name}\n"),
+            "enabled" => script += &format!("turn {name} enable enabled\n"),
+            "disabled" => script += &format!("turn {name} disable disabled\n"),
+            "masked" => script += &format!("turn {name} mask masked\n"),
             _ => {}
         }
     }

@@ -27,6 +27,13 @@ if [ -e "$KEEP/backups" ]; then
 fi
 "#;
 
+/// `entry DATABASE NAME FIELD`; `groups_of USER`: the groups that name him. Who is as wanted is not written again: a change may be
+/// made twice, and the tools keep only one copy of the state before.
+pub const ENTRIES: &str = r#"
+entry() { getent "$1" -- "$2" | cut -d : -f "$3"; }
+groups_of() { getent group | awk -F : -v user="$1" '{ n = split($4, m, ","); for (i = 1; i <= n; i++) if (m[i] == user) print $1 }' | sort | paste -sd , -; }
+"#;
+
 /// See the module.
 pub struct User;
 
@@ -91,26 +98,27 @@ fi
 {RESTORE_BACKUPS}"#
         );
     }
-    let mut options = String::new();
-    if let Some(uid) = number(want, "uid") {
-        options += &format!(" -u {uid}");
-    }
-    for (field, option) in [("home", "-d"), ("shell", "-s"), ("comment", "-c")] {
-        if let Some(value) = text(want, field) {
-            options += &format!(" {option} {}", quote(value));
-        }
-    }
-    if want.is_some_and(|want| want.contains_key("groups")) {
-        options += &format!(" -G {}", quote(&list(want, "groups").join(",")));
-    }
-    let group = text(want, "group").map(|group| format!(" -g {}", quote(group)));
+    let uid = number(want, "uid").map(|uid| uid.to_string());
+    let wanted = |field: &str| text(want, field).map(str::to_owned);
+    let entries = [("-u", 3, uid), ("-d", 6, wanted("home")), ("-s", 7, wanted("shell")), ("-c", 5, wanted("comment"))];
+    let entries =
+        entries.into_iter().filter_map(|(option, at, value)| Some((option, format!("$(entry passwd {name} {at})"), value?)));
+    let groups = want.filter(|want| want.contains_key("groups")).map(|_| list(want, "groups").join(","));
+    let groups = groups.map(|groups| ("-G", format!("$(groups_of {name})"), groups));
+    let group = wanted("group").map(|group| ("-g", format!("$(id -gn -- {name})"), group));
+    let options: Vec<_> = entries.chain(groups).chain(group.clone()).collect();
+    let own = if group.is_some() { String::new() } else { format!(" $(! getent group -- {name} >/dev/null || echo -g {name})") };
+    let given: String = options.iter().map(|(option, _, value)| format!(" {option} {}", quote(value))).collect();
+    let mend = |(option, have, value): &(&str, String, String)| {
+        format!("  [ \"{have}\" = {value} ] || set -- \"$@\" {option} {value}\n", value = quote(value))
+    };
+    let mend: String = options.iter().map(mend).collect();
     let param = |name: &str| change.resource.params.get(name).and_then(Value::as_bool);
     let system = if param("system") == Some(true) { " -r" } else { "" };
     let home = if param("create_home") == Some(false) { " -M" } else { " -m" };
     // A group of the user's name that is there already becomes his.
-    let own = group.clone().unwrap_or_else(|| format!(" $(! getent group -- {name} >/dev/null || echo -g {name})"));
-    let group = group.unwrap_or_default();
-    let mend = if options.is_empty() && group.is_empty() { ":".to_owned() } else { format!("usermod{options}{group} -- {name}") };
     let restore = if change.action == Action::Return { RESTORE_BACKUPS } else { "" };
-    format!("if {exists}; then {mend}; else useradd{options}{own}{system}{home} -- {name}; fi\n{restore}")
+    format!(
+        "{ENTRIES}if {exists}; then\n  set --\n{mend}  [ \"$#\" -eq 0 ] || usermod \"$@\" -- {name}\nelse useradd{given}{own}{system}{home} -- {name}; fi\n{restore}"
+    )
 }
