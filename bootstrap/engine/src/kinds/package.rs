@@ -71,6 +71,8 @@ apt_lock_holder() {
 /// finished first, and what a power cut may have left half written is fetched again. Another apt that is at work is waited for.
 const APT: &str = r#"
 apt() { apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
+# What is installed tells all that removing needs: without the lists of what could be, apt answers in a fiftieth of the time.
+apt_of_installed() { apt -o Dir::State::lists=/nonexistent -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"; }
 known_packages() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n '/^\(not-installed\|config-files\) /d; s/^[^ ]* //p' | sort -u; }
 apt_alone() {
   _until=$(($(seconds) + 600))
@@ -128,14 +130,14 @@ apt_install() {
 known_to_dpkg() { dpkg-query -W -f='${db:Status-Status} ${binary:Package}\n' -- "$@" 2>/dev/null | sed -n '/^not-installed /d; s/^[^ ]* //p'; }
 # What goes together with these: who needs them, and who nobody needs then. Not who was there before our first package.
 going() {
-  apt-get -s -o APT::Autoremove::RecommendsImportant=false -o APT::Autoremove::SuggestsImportant=false autoremove "$@" |
+  apt_of_installed -s -o APT::Autoremove::RecommendsImportant=false -o APT::Autoremove::SuggestsImportant=false autoremove "$@" |
     sed -n 's/^Remv \([^ ]*\).*/\1/p' | sort -u | comm -23 - "$STATE/packages.before"
 }
 # A service may go on running without its package, and nothing would know it any more.
 purge() {
   [ "$#" -gt 0 ] || return 0
   _units=$(dpkg-query -L "$@" 2>/dev/null | sed -n 's#^\(/usr\)\{0,1\}/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\|path\)\)$#\2#p' | sort -u)
-  apt purge "$@"
+  apt_of_installed purge "$@"
   [ -z "$_units" ] || systemctl daemon-reload
   for _unit in $_units; do
     [ "$(systemctl show -p LoadState --value -- "$_unit")" = not-found ] || continue
