@@ -121,19 +121,23 @@ impl Ground {
         Ok(seen.into_iter().map(|(host, seen)| (host, look::without_own(&seen))).collect())
     }
 
-    /// Digests of what the VPN proves itself by, which every host that has it must have alike but for its own certificate.
+    /// Digests of what the VPN and the volumes prove themselves by, which every host must have alike but for its own certificate.
     ///
     /// # Errors
     /// Two hosts have different ones, or a host does not answer.
     pub fn keys(&self) -> Result<BTreeMap<String, String>, Failed> {
-        let files = "cd /etc/openvpn/server 2>/dev/null || exit 0; sha256sum -- *.crt *.pem 2>/dev/null || :";
+        // Debian 12 keeps those of Gluster elsewhere than Debian 13.
+        let files = "for file in /etc/openvpn/server/*.crt /etc/openvpn/server/*.pem /etc/ssl/glusterfs.[cp]* /usr/lib/ssl/glusterfs.[cp]*; do [ ! -e \"$file\" ] || echo \"$(sha256sum <\"$file\") ${file##*/}\"; done";
         let keys = self.on_all(|_| files.into())?;
-        let shared = |text: &str| -> Vec<String> {
-            text.lines().filter(|line| line.ends_with("-ca.crt") || line.ends_with("-crl.pem")).map(str::to_owned).collect()
-        };
-        let mut all: Vec<_> = keys.values().map(|text| shared(text)).filter(|shared| !shared.is_empty()).collect();
-        all.dedup();
-        want(all.len() < 2, || format!("the servers of the VPN have different authorities or revocation lists: {keys:?}"))?;
+        for (what, ends) in [("VPN", &["-ca.crt", "-crl.pem"][..]), ("volumes", &[" glusterfs.ca"])] {
+            let shared = |line: &&str| ends.iter().any(|end| line.ends_with(end));
+            let of_host = |text: &String| text.lines().filter(shared).map(str::to_owned).collect::<Vec<_>>();
+            let mut all: Vec<_> = keys.values().map(of_host).filter(|shared| !shared.is_empty()).collect();
+            all.dedup();
+            want(all.len() < 2, || {
+                format!("the servers of the {what} have different authorities or revocation lists: {keys:?}")
+            })?;
+        }
         Ok(keys)
     }
 

@@ -11,7 +11,7 @@ pub type Looks = BTreeMap<String, String>;
 /// Beside [`STATE`]: units, the packet filter without its counters, addresses, Gluster's processes, and what bears our name.
 ///
 /// Units that come and go by themselves (sessions, daemons that a bus call starts, a boot's own steps) say nothing of a region. A
-/// rule of the packet filter has its place, and what the VPN's keys are for is tried.
+/// rule of the packet filter has its place, and what the keys of the VPN and of Gluster are for is tried.
 const MORE: &str = r#"
 systemctl list-units --all --plain --no-legend --no-pager --state=failed | awk '{print "failed", $1}'
 systemctl list-unit-files --no-legend --no-pager --state=enabled,masked,linked | awk '{print "enabled", $1, $2}'
@@ -25,6 +25,11 @@ for cert in /etc/openvpn/server/*.crt; do
   [ -e "$cert" ] || continue
   cn=$(openssl x509 -in "$cert" -noout -subject -nameopt multiline | sed -n 's/ *commonName *= //p')
   for ca in /etc/openvpn/server/*ca.crt; do openssl verify -CAfile "$ca" "$cert" >/dev/null 2>&1 && echo "certificate $cert $cn ${ca##*/}"; done
+done
+for gluster in /etc/ssl/glusterfs /usr/lib/ssl/glusterfs; do
+  [ -e "$gluster.pem" ] || continue
+  ! openssl verify -CAfile "$gluster.ca" "$gluster.pem" >/dev/null 2>&1 || echo "certificate $(openssl x509 -in "$gluster.pem" -noout -subject) of $gluster.ca"
+  [ "$(openssl x509 -in "$gluster.pem" -noout -pubkey)" != "$(openssl pkey -in "$gluster.key" -pubout)" ] || echo "key $gluster.key"
 done
 ip -o address | awk '{print "address", $2, $4}' | grep -v ' fe80:' || :
 ip route | sed 's/^/route /'
@@ -53,7 +58,7 @@ pub fn script() -> String {
 }
 
 /// What is a key or an id, or follows from one: its name stays, its content does not count.
-const OWN: [&str; 3] = ["/etc/ssh/ssh_host_", "/etc/machine-id", "/etc/openvpn/server/region-"];
+const OWN: [&str; 4] = ["/etc/ssh/ssh_host_", "/etc/machine-id", "/etc/openvpn/server/region-", "/etc/ssl/glusterfs."];
 
 /// What is seen, without what differs from one region to the next.
 pub fn without_own(seen: &str) -> String {

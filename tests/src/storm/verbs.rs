@@ -79,6 +79,12 @@ pub static VERBS: &[Verb] = &[
     },
     renew("secrets renew of a server", &["secrets", "renew", "vpn/servers/compute-1"], "servers: [compute-1"),
     renew("secrets renew of the authority", &["secrets", "renew", "vpn/ca"], USERS),
+    renew(
+        "secrets renew of a Gluster server",
+        &["secrets", "renew", "gluster/servers/storage-1"],
+        "server: storage-1, disk: data",
+    ),
+    renew("secrets renew of Gluster's authority", &["secrets", "renew", "gluster/ca"], "layout: arbiter"),
     day_2("a VPN user more", USERS, "users: [{name: alice}, {name: bob}, {name: olga, group: operators}]"),
     day_2("a VPN user less", USERS, "users: [{name: alice}]"),
     day_2("a VPN user of another group", USERS, "users: [{name: alice, group: operators}, {name: olga, group: operators}]"),
