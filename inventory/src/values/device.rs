@@ -38,4 +38,10 @@ impl fmt::Display for Device {
     }
 }
 
-written_as_text!(Device, "device", "The path of a block device below `/dev`.", "/dev/disk/by-id/nvme-eui.0025385b01404e5f");
+written_as_text!(
+    Device,
+    "device",
+    "The path of a block device below `/dev`.",
+    "/dev/disk/by-id/nvme-eui.0025385b01404e5f",
+    r"^/dev/[^ ]+$"
+);

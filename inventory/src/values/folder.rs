@@ -54,7 +54,7 @@ impl fmt::Display for FolderPath {
     }
 }
 
-written_as_text!(FolderPath, "folder", "An absolute path on the host.", "/srv/data");
+written_as_text!(FolderPath, "folder", "An absolute path on the host.", "/srv/data", r"^/[A-Za-z0-9_.+@/-]*$");
 
 #[cfg(test)]
 mod tests {

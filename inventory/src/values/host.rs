@@ -43,7 +43,13 @@ impl fmt::Display for DnsName {
     }
 }
 
-written_as_text!(DnsName, "dns-name", "A DNS name in lower case.", "paris.example.org");
+written_as_text!(
+    DnsName,
+    "dns-name",
+    "A DNS name in lower case.",
+    "paris.example.org",
+    r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
+);
 
 /// What a connection is made to: an IPv4 or IPv6 address, or a DNS name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +111,13 @@ impl fmt::Display for Host {
     }
 }
 
-written_as_text!(Host, "host", "An IPv4 or IPv6 address, or a DNS name.", "203.0.113.11");
+written_as_text!(
+    Host,
+    "host",
+    "An IPv4 or IPv6 address, or a DNS name.",
+    "203.0.113.11",
+    r"^(\[?[0-9A-Fa-f:.]+\]?|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)$"
+);
 
 impl DnsName {
     /// `cluster.local`, the domain inside a Kubernetes cluster unless another is asked for.

@@ -39,4 +39,10 @@ impl fmt::Display for InterfaceName {
     }
 }
 
-written_as_text!(InterfaceName, "interface", "The name of a network interface, at most 15 characters.", "eno2");
+written_as_text!(
+    InterfaceName,
+    "interface",
+    "The name of a network interface, at most 15 characters.",
+    "eno2",
+    r"^[A-Za-z0-9_.@-]{1,15}$"
+);

@@ -67,5 +67,6 @@ written_as_text!(
     KubernetesVersion,
     "kubernetes-version",
     "A version of Kubernetes, 1.34 to 1.36, with or without a patch.",
-    "1.36"
+    "1.36",
+    r"^1\.[0-9]+(\.[0-9]+)?$"
 );

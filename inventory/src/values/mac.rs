@@ -46,4 +46,10 @@ impl fmt::Display for Mac {
     }
 }
 
-written_as_text!(Mac, "mac", "The MAC address of a network card.", "0c:42:a1:00:00:01");
+written_as_text!(
+    Mac,
+    "mac",
+    "The MAC address of a network card.",
+    "0c:42:a1:00:00:01",
+    r"^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"
+);

@@ -47,9 +47,10 @@ impl Problem {
     }
 }
 
-/// Serde and schema for a type that is written as text: `FromStr` reads it, `Display` writes it.
+/// Serde and schema for a type that is written as text: `FromStr` reads it, `Display` writes it. The pattern (ECMA-262) is for
+/// editors: it lets through all that `FromStr` takes, and some that it does not.
 macro_rules! written_as_text {
-    ($type:ident, $format:literal, $description:literal, $example:literal) => {
+    ($type:ident, $format:literal, $description:literal, $example:literal, $pattern:literal) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -78,6 +79,7 @@ macro_rules! written_as_text {
                     "format": $format,
                     "description": $description,
                     "examples": [$example],
+                    "pattern": $pattern,
                 })
             }
         }

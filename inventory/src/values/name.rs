@@ -73,7 +73,13 @@ impl std::borrow::Borrow<str> for Name {
     }
 }
 
-written_as_text!(Name, "name", "A name: 1 to 63 lower case letters, digits and hyphens, starting with a letter.", "storage-1");
+written_as_text!(
+    Name,
+    "name",
+    "A name: 1 to 63 lower case letters, digits and hyphens, starting with a letter.",
+    "storage-1",
+    r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+);
 
 #[cfg(test)]
 mod tests {

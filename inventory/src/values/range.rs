@@ -107,7 +107,8 @@ written_as_text!(
     AddressRange,
     "address-range",
     "A range of IPv4 addresses: a network, or first and last address.",
-    "10.90.0.10-10.90.0.99"
+    "10.90.0.10-10.90.0.99",
+    r"^[0-9.]+(/[0-9]{1,2}|\s*-\s*[0-9.]+)$"
 );
 
 #[cfg(test)]

@@ -78,7 +78,13 @@ impl fmt::Display for Size {
     }
 }
 
-written_as_text!(Size, "size", "A size: a whole number and a unit (KiB, MiB, GiB, TiB or KB, MB, GB, TB).", "10GiB");
+written_as_text!(
+    Size,
+    "size",
+    "A size: a whole number and a unit (KiB, MiB, GiB, TiB or KB, MB, GB, TB).",
+    "10GiB",
+    r"^[0-9]+\s*([KMGT]i?)?B$"
+);
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ mod fleet;
 mod fleet_network;
 mod fleet_region;
 mod hosts;
+mod large;
 mod process;
 mod report;
 mod resources;
@@ -21,9 +22,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use error::BenchError;
 use summary::Summary;
 
-const USAGE: &str = "usage: bench [hosts|fleet]
+const USAGE: &str = "usage: bench [hosts|fleet|large]
   hosts  only the comparison with ansible-core and pyinfra
-  fleet  only the fleet of sshd hosts";
+  fleet  only the fleet of sshd hosts
+  large  only large inventories";
 
 /// Runs the bench, or one of the processes that it measures.
 pub fn main() -> ExitCode {
@@ -37,9 +39,8 @@ pub fn main() -> ExitCode {
         ["client", task] => finish(runtime.block_on(client::run(task))),
         // For profiling by hand: what such a process sends to its first host.
         ["script", task] => finish(client::script(task)),
-        [] => runtime.block_on(measure(true, true)),
-        ["hosts"] => runtime.block_on(measure(true, false)),
-        ["fleet"] => runtime.block_on(measure(false, true)),
+        [] => runtime.block_on(measure(&["hosts", "fleet", "large"])),
+        [part @ ("hosts" | "fleet" | "large")] => runtime.block_on(measure(&[part])),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(64)
@@ -48,13 +49,14 @@ pub fn main() -> ExitCode {
 }
 
 /// Measures, prints, and judges. However it ends, hosts and namespaces are gone afterwards.
-async fn measure(hosts: bool, fleet: bool) -> ExitCode {
+async fn measure(parts: &[&str]) -> ExitCode {
     // What a run that was killed left behind.
     if let Err(error) = clean().await {
         return failed(&error);
     }
     // A task of its own: a panic in it ends there, and what it had is still cleaned up.
-    let mut work = tokio::spawn(sections(hosts, fleet));
+    let parts = parts.iter().map(|part| (*part).to_owned()).collect();
+    let mut work = tokio::spawn(sections(parts));
     let measured = tokio::select! {
         ended = &mut work => ended.unwrap_or_else(|error| Err(BenchError::Bug(error.to_string()))),
         () = interrupted() => {
@@ -70,13 +72,14 @@ async fn measure(hosts: bool, fleet: bool) -> ExitCode {
     }
 }
 
-async fn sections(hosts: bool, fleet: bool) -> Result<Summary, BenchError> {
+async fn sections(parts: Vec<String>) -> Result<Summary, BenchError> {
     let mut summary = Summary::default();
-    if hosts {
-        summary.hosts = Some(hosts::measure().await?);
-    }
-    if fleet {
-        summary.fleet = Some(fleet::measure().await?);
+    for part in &parts {
+        match part.as_str() {
+            "hosts" => summary.hosts = Some(hosts::measure().await?),
+            "fleet" => summary.fleet = Some(fleet::measure().await?),
+            _ => summary.large = large::measure().await?,
+        }
     }
     Ok(summary)
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use crate::bench::client::Trips;
 use crate::bench::error::BenchError;
 use crate::bench::files;
-use crate::bench::summary::{Fleet, Hosts, Summary};
+use crate::bench::summary::{Fleet, Hosts, Large, Summary};
 
 /// How many times faster than ansible-core a run without changes must be.
 const ANSIBLE: f64 = 40.0;
@@ -15,6 +15,8 @@ const PYINFRA: f64 = 8.0;
 const FLEET_S: f64 = 10.0;
 /// MiB for 100 hosts.
 const FLEET_MB: f64 = 150.0;
+/// Seconds to say that 5,000 servers are right.
+const VALIDATE_S: f64 = 0.5;
 /// A host among 200 may cost this much more than one among 10: what the machine's other work makes of two equal numbers.
 const FLAT: f64 = 1.2;
 
@@ -30,6 +32,9 @@ pub fn finish(summary: &Summary) -> Result<(), BenchError> {
     }
     if let Some(fleet) = &summary.fleet {
         table += &fleet_table(fleet, &mut missed);
+    }
+    if !summary.large.is_empty() {
+        table += &large_table(&summary.large, &mut missed);
     }
     write!(std::io::stdout(), "{table}").map_err(BenchError::io("write", "standard output"))?;
     if missed.is_empty() { Ok(()) } else { Err(BenchError::Missed(missed)) }
@@ -101,6 +106,17 @@ fn fleet_table(fleet: &Fleet, missed: &mut Vec<String>) -> String {
         must(missed, many <= few * FLAT, || format!("a host costs {many:.1} ms among 200 and {few:.1} ms among 10"));
     }
     text + "\n" + &first
+}
+
+fn large_table(sizes: &[Large], missed: &mut Vec<String>) -> String {
+    let mut text = "\nvalidate of large inventories\n\n".to_owned();
+    for size in sizes {
+        text += &format!("{:<14}{:>12}\n", format!("{} servers", size.servers), format!("{:.2} s", size.seconds));
+        must(missed, size.seconds < VALIDATE_S, || {
+            format!("large.validate_{}_s is {:.2}, not under {VALIDATE_S}", size.servers, size.seconds)
+        });
+    }
+    text
 }
 
 fn must(missed: &mut Vec<String>, holds: bool, what: impl FnOnce() -> String) {

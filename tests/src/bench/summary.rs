@@ -11,6 +11,16 @@ pub struct Summary {
     pub hosts: Option<Hosts>,
     /// Many hosts.
     pub fleet: Option<Fleet>,
+    /// Large inventories, the smallest first.
+    pub large: Vec<Large>,
+}
+
+/// An inventory that is checked.
+pub struct Large {
+    /// How many servers it has.
+    pub servers: usize,
+    /// The median, from process start to end.
+    pub seconds: f64,
 }
 
 /// Three tools on the same resources. Seconds are in the order regionctl, ansible-core, pyinfra.
@@ -95,6 +105,10 @@ impl Summary {
             }
             all.insert("fleet".into(), section.into());
         }
+        if !self.large.is_empty() {
+            let seconds = self.large.iter().map(|large| (format!("validate_{}_s", large.servers), json!(round(large.seconds))));
+            all.insert("large".into(), seconds.collect::<serde_json::Map<_, _>>().into());
+        }
         all.into()
     }
 }
@@ -139,10 +153,16 @@ mod tests {
             first_s: 1.0,
             first_trips: 2,
         });
-        let json = Summary { hosts: Some(hosts), fleet: Some(Fleet { sizes: sizes.into() }) }.json();
+        let json = Summary {
+            hosts: Some(hosts),
+            fleet: Some(Fleet { sizes: sizes.into() }),
+            large: vec![Large { servers: 5000, seconds: 0.25 }],
+        }
+        .json();
         assert_eq!(json["noop"]["ratio_ansible"], 50.0);
         assert_eq!(json["first"]["ratio_pyinfra"], 2.0);
         assert_eq!(json["fleet"]["hosts100_rss_mb"], 50.0);
         assert_eq!(json["fleet"]["per_host_ms_200"], 5.0);
+        assert_eq!(json["large"]["validate_5000_s"], 0.25);
     }
 }
