@@ -45,6 +45,11 @@ impl Agent {
         self.keys.sort_by_key(|k| k.public_key().key_data() != key.key_data());
     }
 
+    /// Leaves this key only, which somebody named by its public half.
+    pub(crate) fn only(&mut self, key: &PublicKey) {
+        self.keys.retain(|k| k.public_key().key_data() == key.key_data());
+    }
+
     /// How many keys it holds.
     pub(crate) fn len(&self) -> usize {
         self.keys.len()

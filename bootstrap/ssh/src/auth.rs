@@ -9,7 +9,7 @@ use crate::agent::Agent;
 use crate::endpoint::Endpoint;
 use crate::error::SshError;
 use crate::handler::Handler;
-use crate::identity;
+use crate::identity::{self, IdentityError};
 use crate::known_hosts::fingerprint;
 
 /// Tries every key the endpoint allows until the server accepts one.
@@ -27,8 +27,14 @@ pub(crate) async fn authenticate(endpoint: &Endpoint, handle: &mut Handle<Handle
                 match handle.authenticate_publickey(&endpoint.user, key).await {
                     Ok(AuthResult::Success) => return Ok(()),
                     Ok(AuthResult::Failure { .. }) => tried.push(label),
+                    // A server that lets one try more keys says no and stays.
                     Err(source) => {
-                        return Err(SshError::Handshake { host: host(), address: endpoint.address(), source: Box::new(source) });
+                        return Err(SshError::LoginEnded {
+                            host: host(),
+                            user: endpoint.user.clone(),
+                            key: label,
+                            source: Box::new(source),
+                        });
                     }
                 }
             }
@@ -40,12 +46,16 @@ pub(crate) async fn authenticate(endpoint: &Endpoint, handle: &mut Handle<Handle
         }
     }
 
+    let named = matches!(file_error, Some(IdentityError::Public { .. }));
     let mut agent_error = None;
+    let mut not_offered = 0;
     if endpoint.agent && !handle.is_closed() {
         match Agent::open(endpoint, handle).await {
             Ok(mut agent) => {
-                if let Some(key) = &wanted {
-                    agent.prefer(key);
+                match &wanted {
+                    Some(key) if named => agent.only(key),
+                    Some(key) => agent.prefer(key),
+                    None => {}
                 }
                 for index in 0..agent.len() {
                     match agent.try_key(index, &endpoint.user, handle).await {
@@ -55,6 +65,7 @@ pub(crate) async fn authenticate(endpoint: &Endpoint, handle: &mut Handle<Handle
                     }
                     if handle.is_closed() {
                         tried.push("then the server closed the connection".into());
+                        not_offered = agent.len() - index - 1;
                         break;
                     }
                 }
@@ -65,9 +76,9 @@ pub(crate) async fn authenticate(endpoint: &Endpoint, handle: &mut Handle<Handle
 
     // The most telling of what happened: a key that cannot be read says more than "refused".
     Err(match (file_error, agent_error) {
-        (Some(source), _) => SshError::Identity { host: host(), source: Box::new(source) },
-        (None, _) if !tried.is_empty() => SshError::KeyRefused { host: host(), user: endpoint.user.clone(), tried },
-        (None, Some(reason)) => SshError::Agent { host: host(), reason },
-        (None, None) => SshError::NoIdentity { host: host(), user: endpoint.user.clone() },
+        (Some(source), _) if !named || tried.is_empty() => SshError::Identity { host: host(), source: Box::new(source) },
+        (_, _) if !tried.is_empty() => SshError::KeyRefused { host: host(), user: endpoint.user.clone(), tried, not_offered },
+        (_, Some(reason)) => SshError::Agent { host: host(), reason },
+        (_, None) => SshError::NoIdentity { host: host(), user: endpoint.user.clone() },
     })
 }

@@ -114,6 +114,20 @@ pub enum SshError {
         user: String,
         /// The keys that were tried, each with its origin and fingerprint.
         tried: Vec<String>,
+        /// Keys of the agent that the server did not wait for.
+        not_offered: usize,
+    },
+    /// The server ended the connection over the first key.
+    #[error("{host}: the server ended the login of `{user}` with {key}")]
+    LoginEnded {
+        /// The endpoint's name.
+        host: String,
+        /// The login name.
+        user: String,
+        /// The key, with its origin and fingerprint.
+        key: String,
+        /// The protocol error.
+        source: Box<russh::Error>,
     },
     /// The jump host cannot be used.
     #[error("{host}: cannot connect through the bastion `{bastion}`")]
@@ -240,6 +254,7 @@ impl SshError {
             | Self::Agent { host, .. }
             | Self::NoIdentity { host, .. }
             | Self::KeyRefused { host, .. }
+            | Self::LoginEnded { host, .. }
             | Self::Bastion { host, .. }
             | Self::ChannelRefused { host, .. }
             | Self::ConnectionLost { host, .. }
@@ -266,7 +281,8 @@ impl SshError {
             }
             Self::Silent { .. } => "the host may be overloaded or the port may belong to something that is not SSH".into(),
             Self::Handshake { .. } => {
-                "the server closed the connection early: see its log (`journalctl -u ssh`), `MaxStartups` and fail2ban".into()
+                "the server closed the connection early: see its log (`journalctl -u ssh`), `PerSourcePenalties`, `MaxStartups` and fail2ban"
+                    .into()
             }
             Self::NoCommonAlgorithm { kind: "host key", .. } => {
                 "ed25519 and ecdsa host keys are supported, rsa is not: run `ssh-keygen -A` on the host and reload sshd".into()
@@ -277,6 +293,14 @@ impl SshError {
             Self::Agent { .. } | Self::NoIdentity { .. } => {
                 "name a key file in the inventory (`ssh.identity`), or start `ssh-agent` and `ssh-add` the key".into()
             }
+            Self::KeyRefused { not_offered: left @ 1.., .. } => format!(
+                "{left} more of the agent's keys were not offered, and servers lock out who fails often: name the right one, by \
+                 its public half: `identityFile: ~/.ssh/NAME.pub`"
+            ),
+            Self::LoginEnded { user, .. } => format!(
+                "the key may be the right one: see `/etc/nologin`, and whether the account `{user}` is locked or expired \
+                 (`journalctl -u ssh` on the host)"
+            ),
             Self::KeyRefused { user, .. } => format!("add the public key to `~{user}/.ssh/authorized_keys` on the host"),
             Self::Bastion { source, .. } => return source.hint(),
             Self::ChannelRefused { .. } => "see `MaxSessions` and `AllowTcpForwarding` in the host's sshd_config".into(),
@@ -284,6 +308,9 @@ impl SshError {
                 "run again: what was started on the host goes on and is picked up".into()
             }
             Self::NoShell { .. } => "the user needs a login shell that can start `sh` and no forced command".into(),
+            Self::SudoRefused { user, last, .. } if last.contains("tty") => {
+                format!("sudo wants a terminal: add `Defaults:{user} !requiretty` to its settings (`visudo`)")
+            }
             Self::SudoRefused { user, .. } => {
                 format!("install sudo and allow `{user} ALL=(ALL) NOPASSWD: ALL`, or log in as root")
             }
@@ -302,6 +329,7 @@ impl SshError {
             | Self::ConnectTimeout { .. }
             | Self::Silent { .. }
             | Self::Handshake { .. }
+            | Self::LoginEnded { .. }
             | Self::ConnectionLost { .. }
             | Self::CutOff { .. } => true,
             Self::Bastion { source, .. } => source.is_transient(),

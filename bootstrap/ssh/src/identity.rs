@@ -34,6 +34,12 @@ pub enum IdentityError {
         /// The key file.
         path: PathBuf,
     },
+    /// It is a public key: the agent signs, and has it not or was not asked.
+    #[error("`{}` is a public key, and no agent has its private half", path.display())]
+    Public {
+        /// The key file.
+        path: PathBuf,
+    },
     /// It is not a private key in a known format.
     #[error("`{}` is not a private key", path.display())]
     Invalid {
@@ -57,13 +63,16 @@ impl IdentityError {
                 "make an ed25519 key (`ssh-keygen -t ed25519`), or let the agent sign with this one: `ssh-add {}`",
                 path.display()
             ),
-            Self::Invalid { .. } => "give the private key in OpenSSH format, not the `.pub` file".into(),
+            Self::Public { path } => {
+                format!("plug its device in and see `ssh-add -l`, or `ssh-add {}`", path.with_extension("").display())
+            }
+            Self::Invalid { .. } => "give a private key in OpenSSH format, or the `.pub` file of one that the agent has".into(),
         })
     }
 
     /// Whether an agent could still log in with this key.
     pub(crate) fn agent_may_help(&self) -> bool {
-        matches!(self, Self::Encrypted { .. } | Self::Rsa { .. })
+        matches!(self, Self::Encrypted { .. } | Self::Rsa { .. } | Self::Public { .. })
     }
 }
 
@@ -94,6 +103,10 @@ pub(crate) fn load(path: &Path) -> Result<PrivateKey, IdentityError> {
 }
 
 fn decode(path: &Path, passphrase: Option<&str>) -> Result<PrivateKey, IdentityError> {
+    // Anybody may read that one.
+    if named_public(path).is_some() {
+        return Err(IdentityError::Public { path: path.to_owned() });
+    }
     let text =
         regionctl_files::read_private(path, MAX_BYTES).map_err(|source| IdentityError::Read { path: path.to_owned(), source })?;
     let text = String::from_utf8_lossy(&text);
@@ -123,7 +136,16 @@ pub(crate) fn public_half(path: &Path) -> Option<PublicKey> {
     {
         return Some(key.public_key().clone());
     }
+    if let Some(key) = named_public(path) {
+        return Some(key);
+    }
     let mut public = path.as_os_str().to_owned();
     public.push(".pub");
     load_public_key(PathBuf::from(public)).ok()
+}
+
+/// The key of a file that is a public one: how a key of a device, or one among many of an agent, is named.
+fn named_public(path: &Path) -> Option<PublicKey> {
+    let text = regionctl_files::read(path, MAX_BYTES).ok()?;
+    PublicKey::from_openssh(std::str::from_utf8(&text).ok()?.trim()).ok()
 }

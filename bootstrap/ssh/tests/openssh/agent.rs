@@ -122,6 +122,37 @@ async fn too_many_keys_in_the_agent_end_in_a_refusal() {
     endpoint.agent = true;
     endpoint.agent_socket = Some(agent.socket.clone());
     let error = Host::connect(&endpoint).await.unwrap_err();
-    let SshError::KeyRefused { tried, .. } = &error else { panic!("{error:?}") };
+    let SshError::KeyRefused { tried, not_offered, .. } = &error else { panic!("{error:?}") };
     assert!(tried.last().unwrap().contains("closed the connection"), "{tried:?}");
+    assert_eq!(tried.len() - 1 + not_offered, 8);
+    assert!(error.hint().unwrap().contains("identityFile: ~/.ssh/NAME.pub"), "{:?}", error.hint());
+}
+
+#[tokio::test]
+async fn a_public_key_names_the_one_of_the_agent() {
+    let server = Sshd::start();
+    let agent = Agent::start(server.dir.path());
+    let mut endpoint = server.endpoint();
+    endpoint.identity = Some(server.path("k7.pub"));
+    endpoint.agent = true;
+    endpoint.agent_socket = Some(agent.socket.clone());
+    for i in 0..12 {
+        let path = server.path(&format!("k{i}"));
+        keygen(&path, "ed25519", "");
+        if i != 7 {
+            agent.add(&path);
+        }
+    }
+    fs::copy(server.path("k7.pub"), server.path("authorized")).unwrap();
+    // None of the others is offered in its place.
+    let error = Host::connect(&endpoint).await.unwrap_err();
+    let SshError::Identity { source, .. } = &error else { panic!("{error:?}") };
+    assert!(matches!(**source, IdentityError::Public { .. }), "{source:?}");
+    assert!(error.hint().unwrap().contains("ssh-add"), "{:?}", error.hint());
+    agent.add(&server.path("k7"));
+    Host::connect(&endpoint).await.unwrap();
+    endpoint.identity = Some(server.path("k3.pub"));
+    let error = Host::connect(&endpoint).await.unwrap_err();
+    let SshError::KeyRefused { tried, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(tried.len(), 1, "{tried:?}");
 }

@@ -26,7 +26,7 @@ async fn a_wrong_key_is_refused_by_name() {
     let mut endpoint = server.endpoint();
     endpoint.identity = Some(server.path("wrong"));
     let error = Host::connect(&endpoint).await.unwrap_err();
-    let SshError::KeyRefused { host, user, tried } = &error else { panic!("{error:?}") };
+    let SshError::KeyRefused { host, user, tried, .. } = &error else { panic!("{error:?}") };
     assert_eq!((host.as_str(), user.as_str(), tried.len()), ("alpha", "root", 1));
     assert!(tried[0].starts_with("ssh-ed25519 SHA256:") && tried[0].ends_with("wrong`"), "{tried:?}");
     assert!(error.hint().unwrap().contains("authorized_keys"));
@@ -57,7 +57,7 @@ async fn unusable_key_files_are_told_apart() {
     for (name, wanted, hint) in [
         ("locked", "is protected by a passphrase", "ssh-add"),
         ("garbage", "is not a private key", "OpenSSH format"),
-        ("id.pub", "is not a private key", "not the `.pub` file"),
+        ("id.pub", "is a public key", "ssh-add"),
         ("missing", "cannot read", "ssh.identity"),
     ] {
         endpoint.identity = Some(server.path(name));
