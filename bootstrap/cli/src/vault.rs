@@ -60,7 +60,7 @@ impl Vault {
         let leavers = users(vpn::leavers).map_err(refused)?;
         let kept_out = users(vpn::kept_out).map_err(refused)?;
         let made = ensure(inventory, &mut secrets, SystemTime::now()).map_err(refused)?;
-        let due = |name: &str| made.iter().any(|made| made.name == name && made.why == Why::Expiring);
+        let due = |name: &str| made.iter().any(|made| made.name == name && matches!(made.why, Why::Expiring | Why::NotYet));
         let ends = ends.into_iter().map(|(name, at)| End { due: due(&name), name, at }).collect();
         Ok(Self {
             file: region.secrets_file(),

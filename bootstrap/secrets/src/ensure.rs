@@ -161,6 +161,9 @@ fn expiring(about: &About, now: SystemTime) -> Option<Why> {
 }
 
 fn late(from: u64, until: u64, now: SystemTime) -> Option<Why> {
+    if from > seconds(now) {
+        return Some(Why::NotYet);
+    }
     let life = until.saturating_sub(from);
     let left = until.saturating_sub(seconds(now));
     (left.saturating_mul(3) < life).then_some(Why::Expiring)

@@ -119,6 +119,8 @@ pub enum Why {
     Missing,
     /// Less than a third of its life was left.
     Expiring,
+    /// Its life had not begun: it was made by a clock that was ahead.
+    NotYet,
     /// It should say something else: another name, address or usage, or another list.
     Changed,
     /// What it was made with is another one now.

@@ -98,6 +98,32 @@ fn certificates_are_renewed_in_their_last_third() {
     assert_eq!(made(&mut secrets, &wanted, start() + DAY * 1_000).len(), 4);
 }
 
+/// An operator's clock is 90 minutes ahead, and nobody is kept out; another's is days ahead, and the next operator mends it.
+#[test]
+fn what_a_clock_made_that_was_ahead_is_valid_or_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut secrets = empty(&folder);
+    let list = Spec::RevocationList { name: "vpn/crl".into(), authority: "vpn/ca".into(), revoked: Vec::new(), days: 30 };
+    let wanted = [specs(&[]), vec![list]].concat();
+    made(&mut secrets, &wanted, start() + Duration::from_secs(90 * 60));
+    let begins = |secrets: &Secrets, name: &str| {
+        let text = secrets.get(name).unwrap().value.reveal().clone();
+        if name == "vpn/crl" { pki::read_crl(&text).unwrap().this_update } else { pki::read(&text).unwrap().not_before }
+    };
+    for name in ["vpn/crl", "vpn/ca/cert", "vpn/server/cert", "vpn/alice/cert"] {
+        assert!(begins(&secrets, name) < 1_795_219_200, "{name}");
+    }
+    assert_eq!(made(&mut secrets, &wanted, start()), []);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut ahead = empty(&folder);
+    made(&mut ahead, &wanted, start() + DAY * 3);
+    let again = made(&mut ahead, &wanted, start());
+    let names = ["vpn/ca/cert", "vpn/server/key", "vpn/server/cert", "vpn/alice/key", "vpn/alice/cert", "vpn/crl"];
+    assert_eq!(named(&again, Why::NotYet), names);
+    assert_eq!(made(&mut ahead, &wanted, start()), []);
+}
+
 #[test]
 fn an_authority_is_renewed_on_its_key() {
     let folder = tempfile::tempdir().unwrap();

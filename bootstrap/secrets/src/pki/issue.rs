@@ -14,8 +14,8 @@ use super::{MAX_DAYS, Pair, PkiError, Serial, Usage, read};
 use crate::secret::Secret;
 use crate::store::seconds;
 
-/// A certificate is valid a little before it is made: clocks of hosts differ.
-const EARLY: Duration = Duration::from_secs(3_600);
+/// Certificates and lists are valid a day before they are made: clocks differ, and the operator's may be the wrong one.
+pub(super) const EARLY: Duration = Duration::from_secs(86_400);
 
 const DAY: u64 = 86_400;
 

@@ -9,7 +9,7 @@ use x509_parser::pem::{Pem, parse_x509_pem};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use super::issue::{instant, issuer};
+use super::issue::{EARLY, instant, issuer};
 use super::read::authority_of;
 use super::{Pair, PkiError, Serial};
 use crate::store::seconds;
@@ -29,7 +29,7 @@ pub fn crl(authority: &Pair, revoked: &[(Serial, SystemTime)], now: SystemTime, 
         })
     };
     let list = CertificateRevocationListParams {
-        this_update: instant(seconds(now))?,
+        this_update: instant(seconds(now).saturating_sub(EARLY.as_secs()))?,
         next_update: instant(next_update)?,
         crl_number: SerialNumber::from_slice(Serial::of(&seconds(now).to_be_bytes()).bytes()),
         issuing_distribution_point: None,
