@@ -56,7 +56,7 @@ pub fn read_journal(bytes: &[u8]) {
 /// The plan in a plan file. What is made of it does not depend on its own id.
 pub fn plan(bytes: &[u8]) {
     let Ok(plan) = serde_json::from_slice::<Plan>(bytes) else { return };
-    let _ = (lints(&plan), plan.counts(), plan.secrets());
+    let _ = (lints(&Kinds::host(), &plan), plan.counts(), plan.secrets());
     let id = plan.clone().seal().id;
     assert_eq!(Plan { id: "another".into(), ..plan }.seal().id, id);
 }

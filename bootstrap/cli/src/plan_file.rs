@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use regionctl_engine::{Secrets, lints};
+use regionctl_engine::{Kinds, Secrets, lints};
 use regionctl_plan::{PLAN_FORMAT, Plan, digest};
 use regionctl_secrets::{Secret, fingerprint};
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ pub fn read(path: &Path, region: &Region, secrets: &dyn Secrets) -> Result<Plan,
     if plan.inventory != region.inventory.digest {
         return refused("was made from another inventory than the one there is now");
     }
-    let found = lints(&plan);
+    let found = lints(&Kinds::host(), &plan);
     plan.findings.extend(found.into_iter().filter(|finding| !plan.findings.contains(finding)).collect::<Vec<_>>());
     Ok(plan)
 }

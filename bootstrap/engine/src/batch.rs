@@ -201,6 +201,9 @@ fn step_functions(kinds: &Kinds, vault: &Vault, layer: &str, number: usize, step
             body += &format!("ledger {folder} keep_{number}_{position} {} {applied}\n", json(&original));
             after += &format!("applied {folder} {applied}\n");
         }
+        if let Some(why) = of_kind.refuses(filled) {
+            body += &format!("fail {}\n", quote(&why));
+        }
         body += &of_kind.guard(filled);
     }
     let filled: Vec<_> = filled.iter().collect();

@@ -202,7 +202,7 @@ impl Engine {
             notes,
         };
         plan.notes.extend(self.vault.planned(&plan));
-        plan.findings = lint::check(&plan);
+        plan.findings = lint::check(&self.kinds, &plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
         plan.findings.extend(self.foreign(mark.as_ref(), survey));
         let lost = self.lost_keys(&plan, survey);

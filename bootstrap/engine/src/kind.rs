@@ -60,6 +60,11 @@ pub trait Kind: Send + Sync {
         None
     }
 
+    /// Why a change of what is there is never made, whatever the host is like just now: a plan with it is forbidden.
+    fn refuses(&self, _change: &Change) -> Option<String> {
+        None
+    }
+
     /// Shell that fails, with a message, if the change must not be made just now: the target itself checks again.
     fn guard(&self, _change: &Change) -> String {
         String::new()

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use ipnetwork::IpNetwork;
 use regionctl_plan::{Action, Change, Finding, Plan, Resource, Severity};
 
+use crate::kind::{Kind, Kinds};
 use crate::planner::{self, HostView};
 
 /// Every lint with what it looks for; the list is the documentation.
 pub const LINTS: &[(&str, &str)] = &[
     ("waits-in-a-circle", "changes wait for each other and could never run"),
     ("data-overwritten", "a disk that holds something would get a file system"),
+    ("cannot-change", "what is there would have to become something that it never becomes, such as a volume of other bricks"),
     ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
     ("operator-dropped", "the packet filter would keep out the operator who plans it"),
     ("card-unknown", "no network card of a server is known for the vrack's, or for that to the outside"),
@@ -61,7 +63,7 @@ pub fn few_recipients(recipients: usize) -> Option<Finding> {
 }
 
 /// What the lints find in a plan.
-pub fn check(plan: &Plan) -> Vec<Finding> {
+pub fn check(kinds: &Kinds, plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     let circle = planner::circle(&plan.stages);
     if !circle.is_empty() {
@@ -78,6 +80,7 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
     for (_, host, change) in plan.changes() {
         let id = change.id();
         findings.extend(condition(change).map(|finding| finding.on(host)));
+        findings.extend(kinds.get(&id.kind).and_then(|kind| refused(kind, change)).map(|finding| finding.on(host)));
         if id.kind == "filesystem"
             && change.action == Action::Update
             && change.before.as_ref().is_some_and(|b| b.get("type") != change.after().and_then(|a| a.get("type")))
@@ -106,6 +109,12 @@ pub fn check(plan: &Plan) -> Vec<Finding> {
     findings
 }
 
+/// What execution would refuse in any case: nothing is begun that cannot end.
+fn refused(kind: &dyn Kind, change: &Change) -> Option<Finding> {
+    let finding = Finding::new("cannot-change", Severity::Error, kind.refuses(change)?);
+    Some(finding.hint("write the inventory as it was there"))
+}
+
 /// The finding of a condition that does not hold: it is in a plan only then.
 fn condition(change: &Change) -> Option<Finding> {
     let text = |param| change.resource.text_param(param);
@@ -123,7 +132,6 @@ mod tests {
     use regionctl_plan::{Facts, HostStage, PLAN_FORMAT, SecretRef, Stage, diff};
 
     use super::*;
-    use crate::kind::Kinds;
     use crate::planner::stages;
     use crate::want::{self, Condition};
 
@@ -148,7 +156,34 @@ mod tests {
         let on = HostStage { wanted: vec![], changes };
         let plan = plan(vec![Stage { layer: "disks".into(), hosts: BTreeMap::from([("a".to_owned(), on)]) }]);
         let expected = Finding::new("dry", Severity::Error, "it is dry").on("a").hint("wait");
-        assert_eq!(check(&plan), [expected]);
+        assert_eq!(check(&Kinds::host(), &plan), [expected]);
+    }
+
+    #[test]
+    fn what_execution_would_refuse_forbids_the_plan() {
+        let volume = |bricks: &[&str]| {
+            let bricks: Vec<_> = bricks.iter().map(|brick| (*brick).to_owned()).collect();
+            want::gluster_volume("data", 3, 0, &bricks)
+        };
+        let refused = |wanted: Resource, had: Resource| {
+            let changes: Vec<_> = diff(&wanted, had.want.as_ref()).into_iter().collect();
+            let on = HostStage { wanted: vec![wanted], changes };
+            let plan = plan(vec![Stage { layer: "gluster".into(), hosts: BTreeMap::from([("a".to_owned(), on)]) }]);
+            check(&Kinds::host(), &plan).into_iter().find(|found| found.name == "cannot-change").map(|found| found.message)
+        };
+        let three = ["a:/b", "b:/b", "c:/b"];
+        let renamed = refused(volume(&["a:/b", "b:/b", "d:/b"]), volume(&three)).unwrap();
+        assert!(renamed.contains("c:/b would become d:/b"), "{renamed}");
+        let more = ["a:/b", "b:/b", "c:/b", "d:/b", "e:/b", "f:/b"];
+        let shrunk = refused(volume(&three), volume(&more)).unwrap();
+        assert!(shrunk.contains("d:/b, e:/b, f:/b would leave it"), "{shrunk}");
+        assert_eq!(refused(volume(&three), volume(&three)), None);
+        assert!(refused(want::loop_file("/a", 1), want::loop_file("/a", 2)).unwrap().contains("never shrunk"));
+        assert_eq!(refused(want::loop_file("/a", 2), want::loop_file("/a", 1)), None);
+        assert!(
+            refused(want::lvm_group("g", ["/dev/a"]), want::lvm_group("g", ["/dev/a", "/dev/b"])).unwrap().contains("/dev/b")
+        );
+        assert!(LINTS.iter().any(|(name, _)| *name == "cannot-change"));
     }
 
     #[test]

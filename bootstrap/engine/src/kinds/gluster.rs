@@ -193,19 +193,26 @@ impl Kind for Volume {
         ]))
     }
 
-    fn guard(&self, change: &Change) -> String {
-        let (Some(have), Some(want)) = (&change.before, change.after()) else {
-            return String::new();
+    fn refuses(&self, change: &Change) -> Option<String> {
+        let (Some(have), Some(want), true) = (&change.before, change.after(), change.action != Action::Return) else {
+            return None;
         };
-        match SHAPE.iter().find(|field| want.get(**field).is_some_and(|want| have.get(**field) != Some(want))) {
-            Some(field) => {
-                let volume = &change.id().name;
-                let message =
-                    format!("{field} of the volume {volume} is not changed while it exists: replacing a brick has its own verb");
-                format!("fail {}\n", quote(&message))
-            }
-            None => String::new(),
-        }
+        let field = SHAPE.iter().find(|field| want.get(**field).is_some_and(|want| have.get(**field) != Some(want)))?;
+        let bricks = |fields| list(Some(fields), "bricks");
+        let only = |some: Vec<&str>, others: Vec<&str>| {
+            some.into_iter().filter(|brick| !others.contains(brick)).collect::<Vec<_>>().join(", ")
+        };
+        let (gone, new) = (only(bricks(have), bricks(want)), only(bricks(want), bricks(have)));
+        let how = match (gone.is_empty(), new.is_empty()) {
+            (true, true) => String::new(),
+            (false, true) => format!(" ({gone} would leave it)"),
+            (true, false) => format!(" ({new} would join it)"),
+            (false, false) => format!(" ({gone} would become {new})"),
+        };
+        let volume = &change.id().name;
+        Some(format!(
+            "{field} of the volume {volume} is not changed while it exists{how}: a brick that failed is replaced by `disk replace`"
+        ))
     }
 
     fn apply(&self, changes: &[&Change]) -> String {

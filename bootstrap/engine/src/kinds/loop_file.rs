@@ -31,6 +31,12 @@ impl Kind for LoopFile {
         data::no_undo(resource)
     }
 
+    fn refuses(&self, change: &Change) -> Option<String> {
+        let had = number(change.before.as_ref(), "size")?;
+        let size = number(change.after(), "size").filter(|_| change.action != Action::Return)?;
+        (size < had).then(|| format!("{} has {had} bytes and is never shrunk to {size}", change.id().name))
+    }
+
     fn guard(&self, change: &Change) -> String {
         let (path, Some(size), true) =
             (quote(&change.id().name), number(change.after(), "size"), change.action != Action::Return)

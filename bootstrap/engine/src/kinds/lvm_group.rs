@@ -50,14 +50,17 @@ done
         data::no_undo(resource)
     }
 
+    fn refuses(&self, change: &Change) -> Option<String> {
+        let (Some(want), true) = (change.after(), change.action != Action::Return) else { return None };
+        let wanted = list(Some(want), "devices");
+        let leaves = list(change.before.as_ref(), "devices").into_iter().find(|device| !wanted.contains(device))?;
+        Some(format!("{leaves} is in the group {} and is not taken out", change.id().name))
+    }
+
     fn guard(&self, change: &Change) -> String {
         let (Some(want), true) = (change.after(), change.action != Action::Return) else { return String::new() };
         let wanted = list(Some(want), "devices");
         let group = quote(&change.id().name);
-        let had = list(change.before.as_ref(), "devices");
-        if let Some(leaves) = had.into_iter().find(|device| !wanted.contains(device)) {
-            return format!("fail {} is in the group {group} and is not taken out\n", quote(leaves));
-        }
         // A volume that no group uses may be of a group whose other devices are away.
         format!(
             r#"{BLANK}{LVM}

@@ -53,6 +53,16 @@ done
         data::no_undo(resource)
     }
 
+    fn refuses(&self, change: &Change) -> Option<String> {
+        let (Some(have), Some(want), true) = (&change.before, change.after(), change.action != Action::Return) else {
+            return None;
+        };
+        let differs = |field: &&str| want.get(*field).is_some_and(|want| have.get(*field) != Some(want));
+        let field = ["type", "pool"].into_iter().find(differs)?;
+        let (had, wanted) = (text(Some(have), field).unwrap_or("none"), text(Some(want), field).unwrap_or("none"));
+        Some(format!("{field} of {} is {had}, which does not become {wanted}", change.id().name))
+    }
+
     fn guard(&self, change: &Change) -> String {
         let (Some(want), true) = (change.after(), change.action != Action::Return) else { return String::new() };
         let name = quote(&change.id().name);

@@ -188,7 +188,7 @@ fn lvm_group() {
 
     let less = want::lvm_group("data", ["/dev/disk/by-id/one"]);
     let change = diff(&less, read(&less, &[two, one].concat()).as_ref()).unwrap();
-    assert!(Kinds::host().get("lvm_group").unwrap().guard(&change).contains("/dev/dm-0 is in the group data"));
+    assert!(Kinds::host().get("lvm_group").unwrap().refuses(&change).unwrap().contains("/dev/dm-0 is in the group data"));
 }
 
 #[test]
@@ -344,7 +344,14 @@ fn gluster_volumes() {
 
     let other = want::gluster_volume("gv0", 3, 0, &bricks);
     let change = diff(&other, read(&other, &list).as_ref()).unwrap();
-    assert!(Kinds::host().get("gluster_volume").unwrap().guard(&change).contains("arbiter of the volume gv0 is not changed"));
+    assert!(
+        Kinds::host()
+            .get("gluster_volume")
+            .unwrap()
+            .refuses(&change)
+            .unwrap()
+            .contains("arbiter of the volume gv0 is not changed")
+    );
 }
 
 #[test]
