@@ -19,7 +19,6 @@ use crate::verbs::Verb;
     after_help = Exit::help(),
     disable_help_flag = true,
     disable_version_flag = true,
-    disable_help_subcommand = true,
     max_term_width = 110
 )]
 pub struct Cli {

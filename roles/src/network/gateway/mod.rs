@@ -78,6 +78,9 @@ fn rules(host: &Host<'_>, gateway: &Gateway) -> String {
 fn keepalived(host: &Host<'_>, gateway: &Gateway, address: Ipv4Addr, servers: &[&Server], place: usize) -> String {
     let others = servers.iter().filter(|server| server.name != host.server.name);
     let peers: String = others.map(|server| format!("        {} min_ttl 255 max_ttl 255\n", server.vrack_address())).collect();
+    // keepalived takes no empty list. Who is alone speaks to a group and hears nobody: the packet filter takes VRRP from the others.
+    let cast = if peers.is_empty() { "mcast" } else { "unicast" };
+    let peers = if peers.is_empty() { peers } else { format!("    unicast_peer {{\n{peers}    }}\n") };
     let public = named(interfaces::public(host));
     let more: String = gateway.public_addresses.iter().map(|given| format!("        {given}/32 dev {public}\n")).collect();
     let more = if more.is_empty() { more } else { format!("    virtual_ipaddress_excluded {{\n{more}    }}\n") };
@@ -87,6 +90,7 @@ fn keepalived(host: &Host<'_>, gateway: &Gateway, address: Ipv4Addr, servers: &[
         ("interface", named(vrack.as_deref())),
         ("public", public),
         ("own", &host.server.vrack_address().to_string()),
+        ("cast", cast),
         ("peers", &peers),
         ("priority", &200_usize.saturating_sub(10 * place).max(1).to_string()),
         ("router", &(address.octets()[3].max(1)).to_string()),

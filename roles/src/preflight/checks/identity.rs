@@ -29,7 +29,7 @@ pub(super) fn hostname_matches(host: &Host<'_>) -> Vec<Said> {
 }
 
 fn rename(host: &Host<'_>) -> String {
-    format!("`hostnamectl set-hostname {}`", host.name())
+    format!("install does it; by hand: `hostnamectl set-hostname {}`", host.name())
 }
 
 pub(super) fn hostname_unique(hosts: &Hosts<'_>) -> Vec<Said> {

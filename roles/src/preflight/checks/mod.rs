@@ -46,9 +46,9 @@ pub const CHECKS: &[Check] = &[
     check("access", Error, "sshd-config-valid", "`sshd -t` accepts the configuration of sshd", Host(access::sshd_config_valid)),
     check("access", Error, "ssh-host-key-unique", "no two servers have the same SSH host key", Region(access::ssh_host_key_unique)),
 
-    check("identity", Error, "hostname-valid", "the host name is one DNS label", Host(identity::hostname_valid)),
+    check("identity", Warning, "hostname-valid", "the host name is one DNS label", Host(identity::hostname_valid)),
     check("identity", Warning, "hostname-matches", "the host name is the server's name in the inventory", Host(identity::hostname_matches)),
-    check("identity", Error, "hostname-unique", "no two servers have the same host name", Region(identity::hostname_unique)),
+    check("identity", Warning, "hostname-unique", "no two servers have the same host name", Region(identity::hostname_unique)),
     check("identity", Error, "machine-id-present", "`/etc/machine-id` holds an id", Host(identity::machine_id_present)),
     check("identity", Error, "machine-id-unique", "no two servers have the same machine id", Region(identity::machine_id_unique)),
     check("identity", Error, "mac-unique", "no two servers have a network card with the same MAC address", Region(identity::mac_unique)),

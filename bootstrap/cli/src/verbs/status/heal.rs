@@ -36,9 +36,16 @@ pub struct Brick {
 }
 
 impl Volume {
-    /// True if every brick answers and nothing is left to heal.
+    /// One that is there, and of which no server tells anything.
+    pub fn silent(name: &str) -> Self {
+        Self { volume: name.to_owned(), bricks: Vec::new(), message: None }
+    }
+
+    /// True if it answers, every brick answers and nothing is left to heal.
     pub fn is_well(&self) -> bool {
-        self.message.is_none() && self.bricks.iter().all(|brick| brick.connected && brick.to_heal == Some(0))
+        self.message.is_none()
+            && !self.bricks.is_empty()
+            && self.bricks.iter().all(|brick| brick.connected && brick.to_heal == Some(0))
     }
 }
 
@@ -47,7 +54,7 @@ pub fn read(text: &str) -> Vec<Volume> {
     let mut volumes: Vec<Volume> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(name) = line.strip_prefix("Volume ").filter(|rest| !rest.contains(' ')) {
-            volumes.push(Volume { volume: name.to_owned(), bricks: Vec::new(), message: None });
+            volumes.push(Volume::silent(name));
             continue;
         }
         let Some(volume) = volumes.last_mut() else { continue };
@@ -88,5 +95,7 @@ mod tests {
     fn all_is_well() {
         let text = "Volume shared\nBrick a:/b\nStatus: Connected\nTotal Number of entries: 0\n";
         assert!(read(text)[0].is_well());
+        // glusterd knows the volume and does not get to say how it is.
+        assert!(!read("Volume shared\n")[0].is_well());
     }
 }

@@ -63,6 +63,12 @@ pub fn views(survey: &Survey) -> impl Iterator<Item = (&str, &HostView)> {
     survey.iter().filter_map(|(name, answer)| Some((name.as_str(), &answer.as_ref().ok()?.view)))
 }
 
+/// The names of what there is of a kind, as far as its role is among the selected layers.
+pub fn names_of<'a>(view: &'a HostView, kind: &str) -> impl Iterator<Item = &'a str> {
+    let entries = view.ledger.iter().map(|entry| &entry.resource).filter(move |resource| resource.id.kind == kind);
+    entries.filter(|resource| has_role(view, &resource.role)).map(|resource| resource.id.name.as_str())
+}
+
 /// True if a role of the selected layers is wanted on the host and was installed there.
 pub fn has_role(view: &HostView, role: &str) -> bool {
     let wanted = view.wanted.iter().flat_map(|(_, wanted)| wanted).any(|resource| resource.role == role);

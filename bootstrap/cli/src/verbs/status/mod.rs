@@ -35,7 +35,7 @@ use crate::render::clean::clean;
 use crate::render::findings::hint_line;
 use crate::render::style::Style;
 use crate::render::table::{Cell, Table};
-use crate::render::words::{count, list};
+use crate::render::words::list;
 use crate::survey;
 use crate::vault::Vault;
 
@@ -170,17 +170,23 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// Any server of the volumes can tell of all of them: the first that answers is asked.
+/// Any server of the volumes can tell of all of them: the first that answers is asked. Volumes that are there are never left out.
 async fn volumes(engine: &Engine, survey: &Survey, context: &Context) -> Vec<Volume> {
+    let mut volumes = Vec::new();
     for (name, _) in look::views(survey).filter(|(_, view)| look::has_role(view, "gluster/server")) {
         let Some(remote) = engine.remotes().get(name) else { continue };
         let asked = survey::during(&context.output, "asking for volumes", remote.script("asking for volumes", heal::SCRIPT));
-        let volumes = asked.await.map(|text| heal::read(&text)).unwrap_or_default();
+        volumes = asked.await.map(|text| heal::read(&text)).unwrap_or_default();
         if !volumes.is_empty() {
-            return volumes;
+            break;
         }
     }
-    Vec::new()
+    for name in look::views(survey).flat_map(|(_, view)| look::names_of(view, "gluster_volume")) {
+        if !volumes.iter().any(|volume| volume.volume == name) {
+            volumes.push(Volume::silent(name));
+        }
+    }
+    volumes
 }
 
 fn host_status(name: &str, answer: &Result<Surveyed, HostError>, plan: &Plan) -> HostStatus {
@@ -262,8 +268,11 @@ fn volumes_text(volumes: &[Volume], style: &Style) -> String {
         let state = match &volume.message {
             Some(message) => Cell::new(style.dim, clean(message)),
             None if split > 0 => Cell::new(style.error, "split brain"),
+            None if volume.bricks.is_empty() => Cell::new(style.error, "does not answer"),
             None if online < volume.bricks.len() => {
-                Cell::new(style.error, format!("{} away", count(volume.bricks.len() - online, "brick")))
+                let away =
+                    volume.bricks.iter().filter(|brick| !brick.connected).map(|brick| clean(&brick.brick)).collect::<Vec<_>>();
+                Cell::new(style.error, format!("away: {}", list(&away, 5)))
             }
             None if to_heal > 0 => Cell::new(style.warning, "healing"),
             None => Cell::new(style.good, "healed"),
