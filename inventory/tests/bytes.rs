@@ -98,3 +98,24 @@ fn mistakes_can_be_read_by_programs() {
     assert_eq!(first["text"], "regionctl.dev/v1");
     assert_eq!(first["hint"], "write `regionctl.dev/v1alpha1`");
 }
+
+/// What is written is bounded by its bytes; what aliases stand for has a bound of its own.
+#[test]
+fn many_servers_are_a_region_and_many_aliases_are_not() {
+    let head = "apiVersion: regionctl.dev/v1alpha1\nkind: Region\nmetadata: {name: r}\nspec:\n  release: x\n";
+    let server = |n: usize| {
+        let disks: String = (0..5).map(|disk| format!("{{name: d{disk}, device: /dev/sd{disk}}},")).collect();
+        format!("  - {{name: s{n}, roles: [compute], address: 10.1.{}.{}, disks: [{disks}]}}\n", n / 200, n % 200 + 1)
+    };
+    let many: String = (0..4_500).map(server).collect();
+    let known = Known { releases: &["x"] };
+    let document = format!("{head}  network: {{vrack: {{cidr: 10.64.0.0/12}}}}\n  servers:\n{many}");
+    if let Err(wrong) = parse_bytes(document.as_bytes(), "region.yaml", &known) {
+        panic!("{}", wrong.to_string().chars().take(500).collect::<String>());
+    }
+    let aliases = vec!["*a"; 300].join(", ");
+    let inner = vec!["x"; 400].join(", ");
+    let bomb = format!("{head}  a: &a [{inner}]\n  b: [{aliases}]\n");
+    let wrong = parse_bytes(bomb.as_bytes(), "region.yaml", &known).unwrap_err().to_string();
+    assert!(wrong.contains("once its aliases are replaced"), "{wrong}");
+}
