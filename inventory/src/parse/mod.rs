@@ -5,7 +5,7 @@ mod scalar;
 mod tree;
 mod walk;
 
-use std::{rc::Rc, sync::LazyLock};
+use std::{collections::HashMap, rc::Rc, sync::LazyLock};
 
 use sha2::{Digest, Sha256};
 
@@ -39,7 +39,7 @@ pub struct Inventory {
     /// The file, as it was named to [`parse`].
     pub file: String,
     /// Where each field stands, by its path.
-    places: std::collections::BTreeMap<String, (usize, usize)>,
+    places: HashMap<String, (usize, usize)>,
 }
 
 impl Inventory {
@@ -146,18 +146,22 @@ fn shape(root: &Rc<Node>, source: &Source) -> (Option<Region>, Vec<Diagnostic>, 
     (region, diagnostics, replaced)
 }
 
-fn places(root: &Node) -> std::collections::BTreeMap<String, (usize, usize)> {
-    fn visit(node: &Node, path: &Path, out: &mut std::collections::BTreeMap<String, (usize, usize)>) {
+fn places(root: &Node) -> HashMap<String, (usize, usize)> {
+    /// One path for all: it grows on the way down.
+    fn visit(node: &Node, path: &mut Path, out: &mut HashMap<String, (usize, usize)>) {
         out.insert(path.to_string(), (node.span.line, node.span.column));
+        let mut below = |step: Step, node: &Node| {
+            path.0.push(step);
+            visit(node, path, out);
+            path.0.pop();
+        };
         match &node.data {
             tree::Data::Scalar { .. } => {}
-            tree::Data::List(items) => {
-                items.iter().enumerate().for_each(|(index, item)| visit(item, &path.then(index), out));
-            }
-            tree::Data::Map(fields) => fields.iter().for_each(|field| visit(&field.value, &path.then(&field.key), out)),
+            tree::Data::List(items) => items.iter().enumerate().for_each(|(index, item)| below(index.into(), item)),
+            tree::Data::Map(fields) => fields.iter().for_each(|field| below((&field.key).into(), &field.value)),
         }
     }
-    let mut out = std::collections::BTreeMap::new();
-    visit(root, &Path::default(), &mut out);
+    let mut out = HashMap::new();
+    visit(root, &mut Path::default(), &mut out);
     out
 }

@@ -245,7 +245,8 @@ fn here(text: &str, span: &ParserSpan) -> Span {
 }
 
 fn line_of(text: &str) -> String {
-    let line: String = text.chars().take(120).take_while(|c| !matches!(c, '\n' | '\r')).collect();
+    let end = text.char_indices().enumerate().find(|(count, (_, c))| *count == 120 || matches!(c, '\n' | '\r'));
+    let line = end.and_then(|(_, (at, _))| text.get(..at)).unwrap_or(text);
     line.trim_end().to_owned()
 }
 

@@ -1,5 +1,7 @@
 //! Volumes and their bricks.
 
+use std::collections::BTreeMap;
+
 use super::{Report, Seen};
 use crate::{
     nearest,
@@ -10,7 +12,7 @@ use crate::{
 
 pub(super) fn check(region: &Region, report: &mut Report<'_>) {
     let mut names = Seen::new();
-    let mut disks = Vec::new();
+    let mut disks: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (v, volume) in region.volumes().iter().enumerate() {
         let here = at!["spec", "gluster", "volumes", v];
         let path = here.then("name");
@@ -26,8 +28,9 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
             place(region, brick, &path, report);
             if let Some(disk) = &brick.disk {
                 let used = Used { brick, disk, volume, path: path.then("disk") };
-                shared(&used, &disks, report);
-                disks.push(used);
+                let others = disks.entry((&brick.server, disk)).or_default();
+                shared(&used, others, report);
+                others.push(used);
             }
             if brick.r#loop.is_some() {
                 let path = path.then("loop");
@@ -48,12 +51,12 @@ struct Used<'a> {
     path: Path,
 }
 
-/// A disk has one brick, unless each has a logical volume of its own size and is of another Gluster volume.
+/// A disk has one brick, unless each has a logical volume of its own size and is of another Gluster volume. `others` are those on the
+/// same disk.
 fn shared(used: &Used<'_>, others: &[Used<'_>], report: &mut Report<'_>) {
-    let same = |other: &&Used<'_>| other.disk == used.disk && other.brick.server == used.brick.server;
     let apart =
         |other: &Used<'_>| other.brick.size.is_some() && used.brick.size.is_some() && other.volume.name != used.volume.name;
-    if let Some(other) = others.iter().filter(same).find(|other| !apart(other)) {
+    if let Some(other) = others.iter().find(|other| !apart(other)) {
         let line = report.line(&other.path);
         let message = format!("two bricks are on the disk `{}` of `{}`", used.disk, used.brick.server);
         report.error(&used.path, message, format!("the other is on line {line}; each brick has a disk of its own"));

@@ -1,12 +1,12 @@
 //! Where volumes are mounted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
 use crate::{
     parse::{Path, at},
-    types::Region,
-    values::FolderPath,
+    types::{Mount, Region},
+    values::{FolderPath, Name},
 };
 
 /// Folders that the system, or regionctl, has for itself: nothing is mounted on them or below.
@@ -42,6 +42,7 @@ const PARENTS: [&str; 8] = ["/", "/home", "/media", "/mnt", "/opt", "/srv", "/va
 
 pub(super) fn check(region: &Region, report: &mut Report<'_>) {
     let mut seen: Vec<Vec<_>> = region.servers().iter().map(|_| Vec::new()).collect();
+    let numbers = region.servers().iter().enumerate().map(|(number, server)| (&server.name, number)).collect();
     for (v, volume) in region.volumes().iter().enumerate() {
         for (m, mount) in volume.mounts.iter().enumerate() {
             let here = at!["spec", "gluster", "volumes", v, "mounts", m];
@@ -59,15 +60,12 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
             }
             // A path that cannot be is not compared with the others too.
             let good = report.found.len() == wrong;
-            let targets = mount.targets(region);
+            let targets = targets(mount, region, &numbers);
             if targets.is_empty() && !mount.roles.is_empty() && mount.servers.is_empty() {
                 report.error(&here.then("roles"), "no server has any of these roles", "this volume would be mounted nowhere");
             }
-            let targets: BTreeSet<_> = targets.iter().map(|target| &target.name).collect();
-            for (server, seen) in region.servers().iter().zip(&mut seen) {
-                if !good || !targets.contains(&server.name) {
-                    continue;
-                }
+            for number in targets.into_iter().filter(|_| good) {
+                let (Some(server), Some(seen)) = (region.servers().get(number), seen.get_mut(number)) else { continue };
                 let within =
                     |(other, _): &&(&FolderPath, Path)| folder.is_within(other.as_str()) || other.is_within(folder.as_str());
                 if report.is_sound(&path)
@@ -85,4 +83,13 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
             }
         }
     }
+}
+
+/// As [`Mount::targets`], by their numbers. Servers that are named are looked up: to look at all of them for each mount would take
+/// a large region long.
+fn targets(mount: &Mount, region: &Region, numbers: &BTreeMap<&Name, usize>) -> BTreeSet<usize> {
+    if mount.roles.is_empty() && !mount.servers.is_empty() {
+        return mount.servers.iter().filter_map(|name| numbers.get(name).copied()).collect();
+    }
+    mount.targets(region).iter().filter_map(|target| numbers.get(&target.name).copied()).collect()
 }
