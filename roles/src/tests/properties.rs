@@ -214,7 +214,7 @@ fn a_unit_is_restarted_by_its_own_files_only_after_they_are_there() {
     each(|_, _, _, all| {
         let mut written: BTreeSet<(&str, &str)> = BTreeSet::new();
         for (host, resource) in resources(all) {
-            if resource.id.kind == "file" {
+            if ["file", "gluster_brick"].contains(&resource.id.kind.as_str()) {
                 written.insert((host, resource.id.name.as_str()));
             }
             for file in resource.list_param("config") {

@@ -87,5 +87,7 @@ fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
         guard: ":",
         undo: Undo::Impossible("copies that are up to date stay so"),
     };
-    want::command(&healed(volume).name, command).flapping()
+    // What is written while a new brick is not yet served waits to be copied: it is looked at again where one was made.
+    let made: Vec<_> = places.iter().map(|place| place.path.as_str()).collect();
+    want::command(&healed(volume).name, command).flapping().param("config", made)
 }
