@@ -99,6 +99,11 @@ impl Mount {
         let wanted = |server: &&Server| all || named.contains(&server.name) || self.roles.iter().any(|role| server.is(*role));
         region.servers().iter().filter(wanted).collect()
     }
+
+    /// The servers that it names, where these are all its [targets](Mount::targets): nobody has to look at the others.
+    pub(crate) fn only_on(&self) -> Option<&[Name]> {
+        (self.roles.is_empty() && !self.servers.is_empty()).then_some(&self.servers)
+    }
 }
 
 impl Region {

@@ -85,11 +85,11 @@ pub(super) fn check(region: &Region, report: &mut Report<'_>) {
     }
 }
 
-/// As [`Mount::targets`], by their numbers. Servers that are named are looked up: to look at all of them for each mount would take
-/// a large region long.
+/// The numbers of a mount's targets, in a time that does not grow with the servers where it names them.
 fn targets(mount: &Mount, region: &Region, numbers: &BTreeMap<&Name, usize>) -> BTreeSet<usize> {
-    if mount.roles.is_empty() && !mount.servers.is_empty() {
-        return mount.servers.iter().filter_map(|name| numbers.get(name).copied()).collect();
+    let number = |name: &Name| numbers.get(name).copied();
+    match mount.only_on() {
+        Some(names) => names.iter().filter_map(number).collect(),
+        None => mount.targets(region).iter().filter_map(|target| number(&target.name)).collect(),
     }
-    mount.targets(region).iter().filter_map(|target| numbers.get(&target.name).copied()).collect()
 }

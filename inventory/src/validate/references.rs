@@ -51,10 +51,11 @@ fn one(name: &Name, servers: &BTreeSet<&str>, path: &Path, report: &mut Report<'
 }
 
 fn many(names: &[Name], servers: &BTreeSet<&str>, path: &Path, report: &mut Report<'_>) {
+    let mut seen = BTreeSet::new();
     for (i, name) in names.iter().enumerate() {
         let here = path.then(i);
         one(name, servers, &here, report);
-        if names.iter().take(i).any(|other| other == name) {
+        if !seen.insert(name) {
             report.error(&here, format!("`{name}` is here twice"), "remove one");
         }
     }

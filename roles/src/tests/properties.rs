@@ -152,20 +152,52 @@ fn what_is_waited_for_is_wanted_elsewhere_and_in_no_circle() {
                 assert_ne!(wait.host, host, "{} waits for its own host", resource.id);
             }
         }
-        let view = |wanted: &Vec<(String, Vec<Resource>)>| {
-            let flat = || wanted.iter().flat_map(|(_, wanted)| wanted);
-            HostView {
-                facts: facts.clone(),
-                ledger: vec![],
-                wanted: wanted.clone(),
-                wanted_by_any: flat().map(|r| r.id.clone()).collect(),
-                // Whatever is wanted is not so yet: absent things are there, all others are not.
-                have: flat().map(|r| (r.id.clone(), r.want.is_none().then(Fields::new))).collect(),
-            }
-        };
-        let views = all.iter().map(|(host, wanted)| (host.clone(), view(wanted))).collect();
+        // Whatever is wanted is not so yet: absent things are there, all others are not.
+        let views = views(facts, all, |resource| resource.want.is_none().then(Fields::new));
         assert_eq!(circle(&stages(&kinds, &roles.layers(), &views)), []);
     });
+}
+
+/// Hosts on which `have` is so, and nothing is ours.
+fn views(facts: &Facts, all: &All, have: impl Fn(&Resource) -> Option<Fields>) -> BTreeMap<String, HostView> {
+    let view = |wanted: &Vec<(String, Vec<Resource>)>| {
+        let flat = || wanted.iter().flat_map(|(_, wanted)| wanted);
+        HostView {
+            facts: facts.clone(),
+            ledger: vec![],
+            wanted: wanted.clone(),
+            wanted_by_any: flat().map(|r| r.id.clone()).collect(),
+            have: flat().map(|r| (r.id.clone(), have(r))).collect(),
+        }
+    };
+    all.iter().map(|(host, wanted)| (host.clone(), view(wanted))).collect()
+}
+
+/// Before a volume exists nothing waits to be copied, and what is written while one of its new bricks is not served yet does.
+#[test]
+fn where_a_brick_is_made_the_copies_are_looked_at_again() {
+    let kinds = Kinds::host();
+    let is_wait = |id: &Id| id.name.starts_with("the copies of ");
+    let mut waits = 0;
+    each(|_, roles, facts, all| {
+        let planned = |made: bool| {
+            let brick = |resource: &Resource| made && resource.id.kind == "gluster_brick";
+            let views = views(facts, all, |resource| resource.want.clone().filter(|_| !brick(resource)));
+            let stages = stages(&kinds, &roles.layers(), &views);
+            let changes = stages
+                .iter()
+                .flat_map(|stage| &stage.hosts)
+                .flat_map(|(host, on)| on.changes.iter().map(|c| (host.clone(), c.id().clone())));
+            changes.collect::<Vec<_>>()
+        };
+        assert_eq!(planned(false), []);
+        let wanted: BTreeSet<_> =
+            resources(all).map(|(host, r)| (host.to_owned(), r.id.clone())).filter(|(_, id)| is_wait(id)).collect();
+        let looked: BTreeSet<_> = planned(true).into_iter().filter(|(_, id)| is_wait(id)).collect();
+        assert_eq!(looked, wanted);
+        waits += wanted.len();
+    });
+    assert!(waits > 0, "no region has a volume");
 }
 
 #[test]
