@@ -22,8 +22,9 @@ use crate::kind::{Kind, Rows};
 pub const ASK: &str = "PYTHON=/bin/true timeout 10 gluster";
 
 /// `gluster_try WORDS…` runs one command, and tries again while another transaction holds the cluster's
-/// lock, a brick's process of a moment ago is still going down, or new peers do not know each other yet.
+/// lock, a brick's process of a moment ago is still going down, or new peers do not know each other yet. See [`ASK`] for the variable.
 pub const CLI: &str = r#"
+export PYTHON=/bin/true
 gluster_try() {
   _end=$(($(seconds) + 60))
   until _out=$(timeout -k 5 150 gluster --mode=script "$@" 2>&1); do
