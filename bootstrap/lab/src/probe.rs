@@ -35,14 +35,40 @@ fn enter_and_connect(namespace: &File, address: SocketAddr, timeout: Duration) -
     Ok(stream)
 }
 
+/// How long one that has taken the connection may think: a busy one works for each that asks, so who asks again soon keeps it busy.
+const GREETING: Duration = Duration::from_secs(60);
+
 /// Whether an SSH server greets us.
 pub(crate) async fn ssh_answers(lab: &str, address: SocketAddr) -> bool {
-    let Ok(mut stream) = connect(lab, address, Duration::from_secs(1)).await else { return false };
-    let greeting = tokio::task::spawn_blocking(move || {
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        let mut start = [0; 4];
-        stream.read_exact(&mut start)?;
-        Ok::<_, Error>(start)
-    });
-    matches!(greeting.await, Ok(Ok(start)) if &start == b"SSH-")
+    let Ok(stream) = connect(lab, address, Duration::from_secs(1)).await else { return false };
+    tokio::task::spawn_blocking(move || greets(stream)).await.is_ok_and(|greeting| greeting.unwrap_or(false))
+}
+
+fn greets(mut stream: TcpStream) -> Result<bool, Error> {
+    stream.set_read_timeout(Some(GREETING))?;
+    let mut start = [0; 4];
+    stream.read_exact(&mut start)?;
+    Ok(&start == b"SSH-")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_slow_greeting_is_awaited() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // As long as a host without KVM takes that has much else to do.
+            std::thread::sleep(Duration::from_secs(3));
+            stream.write_all(b"SSH-2.0-slow\r\n").unwrap();
+        });
+        assert!(greets(stream).unwrap());
+        server.join().unwrap();
+    }
 }

@@ -45,10 +45,16 @@ impl LabDisk {
         self.resize(0)
     }
 
-    /// A new disk, with the same name and nothing on it.
+    /// A new disk, with the same name and nothing on it, also in the machine's memory.
     fn renew(&self) -> Result<(), Failed> {
         self.resize(0)?;
-        self.resize(self.bytes)
+        self.resize(self.bytes)?;
+        let attached = losetup(&["--list", "--noheadings", "--output", "NAME", "--associated"], &self.file)?;
+        for device in attached.split_whitespace() {
+            let flushed = Command::new("blockdev").args(["--flushbufs", device]).status().map_err(|error| error.to_string())?;
+            want(flushed.success(), || format!("blockdev --flushbufs {device}"))?;
+        }
+        Ok(())
     }
 
     /// What is written between the file's change and the device's makes the file longer again.

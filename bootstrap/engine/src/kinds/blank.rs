@@ -1,6 +1,7 @@
 //! Shell for kinds that make something on a device or a file: nothing may be on it that somebody needs.
 
-/// `must_be_blank PATH TYPE` fails unless nothing is there, or already what is to be made, as `blkid` calls it.
+/// `must_be_blank PATH TYPE [FOLDER]` fails unless nothing is there, or already what is to be made, as `blkid` calls it. What is mounted
+/// at the folder goes before, such as the file system of a disk that failed and has been exchanged.
 pub const BLANK: &str = r#"
 must_be_blank() {
   [ -e "$1" ] || fail "$1 does not exist"
@@ -11,7 +12,7 @@ must_be_blank() {
   [ -z "$(blkid -p -o value -s PTTYPE -- "$1")" ] || fail "$1 has a partition table"
   [ -b "$1" ] || return 0
   _number=$(stat -Lc %Hr:%Lr -- "$1")
-  ! grep -q " $_number " /proc/self/mountinfo || fail "$1 is mounted"
+  awk -v number="$_number" -v goes="${3:-}" '$3 == number && $5 != goes { found = 1 } END { exit found }' /proc/self/mountinfo || fail "$1 is mounted"
   for _user in "/sys/dev/block/$_number/holders/"* "/sys/dev/block/$_number/"*/partition; do
     [ ! -e "$_user" ] || fail "$1 is used by $_user"
   done

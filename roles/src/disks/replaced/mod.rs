@@ -124,16 +124,24 @@ fn present(lost: &Lost<'_>) -> Resource {
 
 fn blank(host: &Host<'_>, lost: &Lost<'_>) -> Resource {
     let (device, name) = (lost.device(), &lost.disk.device);
-    let (sort, label) = match (is_encrypted(host, lost.disk), lost.disk.layout, lost.bricks.first()) {
+    let (sort, brick) = match (is_encrypted(host, lost.disk), lost.disk.layout, lost.bricks.first()) {
         (true, ..) => ("crypto_LUKS".to_owned(), None),
-        (false, DiskLayout::Plain, Some((_, place))) => (place.filesystem.to_string(), Some(bricks::label(place))),
+        (false, DiskLayout::Plain, Some((_, place))) => (place.filesystem.to_string(), Some(place)),
         (false, ..) => ("LVM2_member".to_owned(), None),
     };
-    let labelled = label
-        .map(|label| format!("[ -z \"$_found\" ] || [ \"$(blkid -p -o value -s LABEL -- {device})\" = {} ]\n", quote(&label)));
+    let labelled = brick.map(|place| {
+        let label = quote(&bricks::label(place));
+        format!("[ -z \"$_found\" ] || [ \"$(blkid -p -o value -s LABEL -- {device})\" = {label} ]\n")
+    });
+    // What was mounted of the disk before is let go.
+    let folder = brick.map(|place| quote(&place.mount_point)).unwrap_or_default();
     want::condition(&Condition {
         name: "the new disk is blank, or ours",
-        check: &format!("fail() {{ exit 1; }}\n{BLANK}must_be_blank {device} {}\n{}", quote(&sort), labelled.unwrap_or_default()),
+        check: &format!(
+            "fail() {{ exit 1; }}\n{BLANK}must_be_blank {device} {} {folder}\n{}",
+            quote(&sort),
+            labelled.unwrap_or_default()
+        ),
         finding: "disk-not-blank",
         message: &format!("`{name}` holds something that regionctl did not make for its bricks"),
         hint: "`lsblk -f` on the server shows it; if nothing on it is needed, `--wipe` destroys it",
