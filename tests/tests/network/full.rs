@@ -59,5 +59,5 @@ fn full(region: &LabRegion) -> Result<(), Failed> {
     until(180, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
     region.ok(&["--lab", "install", "--yes"])?;
     let well = || region.ok(&["--lab", "status", "--exit-code"]).is_ok();
-    until(300, "a volume that has nothing to heal", well)
+    until(120, "a volume that has nothing to heal", well)
 }

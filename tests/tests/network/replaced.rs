@@ -194,10 +194,10 @@ fn wiped_and_killed(region: &LabRegion) -> Result<(), Failed> {
         arguments.extend((round == 0).then_some("--wipe"));
         let mut run = region.start(&arguments)?;
         let begun = |event: &regionctl_plan::Event| matches!(&event.what, What::ChangeStarted { id, .. } if id.to_string().contains(kind));
-        // One that finds nothing of this kind left copies everything before it ends.
-        until(600, kind, || {
+        until(120, kind, || {
             region.events(&file).is_ok_and(|events| events.iter().any(begun)) || run.try_wait().is_ok_and(|ended| ended.is_some())
         })?;
+        // One that has ended already had nothing of this kind left to do.
         let _ = run.kill();
         run.wait().map_err(|error| error.to_string())?;
     }

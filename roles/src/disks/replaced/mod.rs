@@ -134,11 +134,11 @@ fn blank(host: &Host<'_>, lost: &Lost<'_>) -> Resource {
         format!("[ -z \"$_found\" ] || [ \"$(blkid -p -o value -s LABEL -- {device})\" = {label} ]\n")
     });
     // What was mounted of the disk before is let go.
-    let folder = brick.map(|place| quote(&place.mount_point)).unwrap_or_default();
+    let folder = brick.map(|place| format!(" {}", quote(&place.mount_point))).unwrap_or_default();
     want::condition(&Condition {
         name: "the new disk is blank, or ours",
         check: &format!(
-            "fail() {{ exit 1; }}\n{BLANK}must_be_blank {device} {} {folder}\n{}",
+            "fail() {{ exit 1; }}\n{BLANK}must_be_blank {device} {}{folder}\n{}",
             quote(&sort),
             labelled.unwrap_or_default()
         ),

@@ -9,7 +9,7 @@ bricks_of() {
 
 # `bricks_away VOLUME`: those that are not served, in one line. It fails with what Gluster said if it does not tell.
 bricks_away() {
-  PYTHON=/bin/true timeout -k 5 30 gluster --mode=script volume status "$1" --xml 2>/dev/null | awk -F '[<>]' -v bricks="$(bricks_of "$1" | tr '\n' ' ')" '
+  timeout -k 5 30 gluster --mode=script volume status "$1" --xml 2>/dev/null | awk -F '[<>]' -v bricks="$(bricks_of "$1" | tr '\n' ' ')" '
     BEGIN { n = split(bricks, list, " "); for (i = 1; i <= n; i++) away[list[i]] = 1; said = "glusterd does not answer" }
     $2 == "opRet" { told = $3 == 0 }
     $2 == "opErrstr" && $3 != "" { said = $3 }

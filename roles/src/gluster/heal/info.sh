@@ -1,5 +1,5 @@
 # `heal_info VOLUME SECONDS`: the files that are to be healed, by brick. Gluster looks at each of them.
-heal_info() { PYTHON=/bin/true timeout -k 5 "$2" gluster --mode=script volume heal "$1" info 2>/dev/null; }
+heal_info() { timeout -k 5 "$2" gluster --mode=script volume heal "$1" info 2>/dev/null; }
 
 # True if every brick answers and has nothing to heal: a brick also notes what is only just being written.
 nothing_to_heal() {
