@@ -276,6 +276,7 @@ pub const STATE: &str = r#"
 find /etc -xdev -printf '%M %u %g %p %l\n' | sort
 find /etc -xdev -type f -print0 | sort -z | xargs -0 sha256sum
 dpkg-query -W -f='${Package} ${Version} ${db:Status-Status}\n' | grep -v ' config-files$'
+dpkg-divert --list | grep '^local' || :
 cat /root/.ssh/authorized_keys 2>/dev/null || :
 awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|tmpfs)$/ {print "mount", $2, $3}' /proc/mounts | grep -v /run/ || :
 ls -A /home /opt /srv | sed 's/^/folder /'

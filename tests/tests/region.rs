@@ -75,6 +75,9 @@ fn reached(region: &LabRegion) -> Result<(), Failed> {
         want(open == [53].into(), || format!("a stranger reaches {open:?} of {tcp:?} at {host}"))?;
     }
     want(reach::listening(region, "storage-1")?.0.contains(&24007), || "no glusterd listens".into())?;
+    for host in ["compute-1", "storage-1", "storage-2"] {
+        region.on(host, "grep -aq 'geo-replication module not installed' /var/log/glusterfs/glusterd.log")?;
+    }
     stranger.leaves_the_vrack("10.90.0.250/24")
 }
 

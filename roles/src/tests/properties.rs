@@ -137,6 +137,17 @@ fn every_resource_is_of_a_known_kind_and_names_its_role() {
     });
 }
 
+/// systemd gives a mount 90 s, and most of them one try.
+#[test]
+fn every_mount_has_its_time_at_boot() {
+    each(|_, _, _, all| {
+        for (host, resource) in resources(all).filter(|(_, resource)| resource.id.kind == "mount") {
+            let options = resource.text("options").unwrap_or_default();
+            assert!(options.contains("x-systemd.mount-timeout="), "{} on {host}: {options}", resource.id);
+        }
+    });
+}
+
 #[test]
 fn what_is_waited_for_is_wanted_elsewhere_and_in_no_circle() {
     let kinds = Kinds::host();

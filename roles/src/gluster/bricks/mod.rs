@@ -13,6 +13,9 @@ use crate::{Host, Wanted};
 const LATE: &str = "/etc/systemd/system/regionctl-brick@.service";
 const RULES: &str = "/etc/udev/rules.d/90-regionctl-bricks.rules";
 
+/// systemd gives a mount 90 s and tries it once, and after a power cut a large file system reads its log first.
+const MOUNT_PATIENCE: &str = "x-systemd.mount-timeout=10min";
+
 /// The longest label that XFS takes.
 const LABEL_CHARS: usize = 12;
 
@@ -52,7 +55,8 @@ fn brick(host: &Host<'_>, volume: &Volume, place: &BrickPlace<'_>) -> Vec<Resour
     // A missing disk does not stop the boot; with the disk, glusterd starts after the mount and finds its brick. One that is
     // encrypted is there when the network is, and another server has answered.
     let (network, patience) = if encrypted(host, place) { ("_netdev,", "120s") } else { ("", "30s") };
-    let options = format!("noatime,nofail,{network}x-systemd.device-timeout={patience},x-systemd.before={GLUSTERD}");
+    let options =
+        format!("noatime,nofail,{network}x-systemd.device-timeout={patience},{MOUNT_PATIENCE},x-systemd.before={GLUSTERD}");
     let mut all = Vec::new();
     let mount = match &place.source {
         BrickSource::Disk { disk, .. } => {

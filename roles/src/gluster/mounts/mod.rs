@@ -41,7 +41,8 @@ fn mount(volume: &Volume, point: &str, host: &Host<'_>) -> Resource {
     let mut servers: Vec<&str> = servers_of(volume, host.region).into_iter().map(|server| server.name.as_str()).collect();
     servers.sort_by_key(|server| *server != host.name());
     let (first, backup) = servers.split_first().map_or(("localhost", &[][..]), |(first, rest)| (*first, rest));
-    let mut options = String::from("defaults,_netdev,log-level=WARNING");
+    // systemd gives each try 90 s: on a slow server none would ever end well.
+    let mut options = String::from("defaults,_netdev,x-systemd.mount-timeout=5min,log-level=WARNING");
     if !backup.is_empty() {
         options += &format!(",backup-volfile-servers={}", backup.join(":"));
     }

@@ -1,5 +1,7 @@
 //! glusterd on the servers with bricks.
 
+mod geo_replication;
+
 use regionctl_engine::want::{self, Want as _};
 
 use super::places::{GLUSTERD, bricks_on};
@@ -23,6 +25,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         .setting(want::directory(FOLDER))
         .setting(want::file(CONFIG, fill(include_str!("templates/glusterd.conf"), &[("vrack", &vrack)])))
         .setting(want::file("/etc/systemd/system/regionctl-bricks.service", include_str!("templates/bricks.service")))
+        .setting(geo_replication::taken_away())
         .packages_of(host, "gluster/server")
         .then(want::unit(GLUSTERD).enabled().active().config([CONFIG, tls::SWITCH]).log([LOG]))
         .then(want::unit(BRICKS).enabled().active())
