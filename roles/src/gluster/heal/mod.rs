@@ -22,6 +22,8 @@ const PATIENCE: u32 = 3600;
 const BRICKS: &str = include_str!("bricks.sh");
 /// Defines `nothing_to_heal`.
 pub(super) const INFO: &str = include_str!("info.sh");
+/// Defines `pending`.
+const PENDING: &str = include_str!("pending.sh");
 const WAIT: &str = include_str!("wait.sh");
 
 /// Shell that defines `wait_for_copies`, for a server that has these bricks of the volume.
@@ -66,23 +68,13 @@ fn wait(resource: Resource, volume: &Volume, region: &Region, here: bool) -> Res
 fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
     let name = quote(volume.name.as_str());
     let bricks: Vec<_> = places.iter().map(|place| quote(&place.path)).collect();
-    let pending = format!(
-        r#"pending() {{
-  for brick in {}; do
-    for entry in "$brick"/.glusterfs/indices/xattrop/*; do
-      case "${{entry##*/}}" in xattrop-* | '*') ;; *) echo "${{entry##*/}}" ;; esac
-    done
-  done
-}}
-"#,
-        bricks.join(" ")
-    );
+    let bricks = bricks.join(" ");
     let command = want::Command {
         run: &format!(
-            "{}{pending}count() {{ pending | wc -l; }}\nwait_for_copies {name} {PATIENCE} count\n",
+            "{}{PENDING}count() {{ pending {bricks} | wc -l; }}\nwait_for_copies {name} {PATIENCE} count\n",
             waiting(places.iter().copied())
         ),
-        check: &format!("{pending}{INFO}[ -z \"$(pending)\" ] || nothing_to_heal {name}\n"),
+        check: &format!("{PENDING}{INFO}[ -z \"$(pending {bricks})\" ] || nothing_to_heal {name}\n"),
         // Whether bricks are away is asked while it waits: after a reboot they are, for a moment.
         guard: ":",
         undo: Undo::Impossible("copies that are up to date stay so"),

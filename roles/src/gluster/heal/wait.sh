@@ -1,7 +1,9 @@
-# How long a brick may be away, how long no copy may be made, and how often is asked if all is healed, in seconds.
+# How long a brick may be away, how long no copy may be made, and how often is asked if all is healed (sooner of a few files, where
+# that is soon answered), in seconds.
 GRACE=60
 STILL=300
 ASK=60
+ASK_FEW=5
 
 # `wait_for_copies VOLUME SECONDS COUNT`: waits until COUNT prints 0 (nothing: nobody knows), and asks the daemons meanwhile. It
 # ends sooner when a brick stays away, when no copy was made for a while, and when nothing is left to heal although a brick still
@@ -9,7 +11,7 @@ ASK=60
 wait_for_copies() {
   volume=$1 limit=$2 count=$3
   begun=$(seconds)
-  asked=0 looked=0 refused='' renewed='' killed='' gone='' mute='' sure=$begun window=$begun before='' low='' listed='' silent=''
+  asked=0 looked=0 took=0 refused='' renewed='' killed='' gone='' mute='' sure=$begun window=$begun before='' low='' listed='' silent=''
   while n=$("$count"); [ "$n" != 0 ]; do
     heed
     now=$(seconds)
@@ -77,12 +79,16 @@ renew_daemon() {
   done
 }
 
-# A brick also notes what is only just being written, so the list of a volume in use may never be empty. Gluster looks at every file
-# of it: only where there are few.
+# A brick also notes what is only just being written, so the list of a volume in use is seldom empty. Gluster looks at every file
+# of it: only where they are not too many.
 is_healed() {
-  [ "$((now - sure))" -ge "$ASK" ] && [ "${n:-0}" -lt 1000 ] || return 1
+  pause=$ASK
+  case ${n:-many} in ? | 1?) [ "$took" -gt 2 ] || pause=$ASK_FEW ;; esac
+  [ "$((now - sure))" -ge "$pause" ] && [ "${n:-0}" -lt 1000 ] || return 1
   sure=$now
-  nothing_to_heal "$volume"
+  ! nothing_to_heal "$volume" || return 0
+  took=$(($(seconds) - now))
+  return 1
 }
 
 # The fewest of this time and of the time before are compared, so that what clients write meanwhile does not count.
