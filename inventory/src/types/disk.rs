@@ -46,6 +46,10 @@ pub enum DiskLayout {
     LvmThin,
 }
 
+/// How many other servers can open a server's encrypted disks, where the region has so many: each is a piece of the disks' headers, which
+/// clevis writes and reads as a whole.
+pub const MOST_OPENERS: u8 = 8;
+
 /// How encrypted disks are opened at boot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

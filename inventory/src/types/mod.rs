@@ -25,7 +25,7 @@ pub use backup::{Backup, Retention};
 pub use base::{Base, Journal, RootLogin, Sshd};
 pub use component::{Component, Values};
 pub use console::Console;
-pub use disk::{Disk, DiskLayout, Encryption, FileSystem};
+pub use disk::{Disk, DiskLayout, Encryption, FileSystem, MOST_OPENERS};
 pub use gluster::{Brick, BrickPlace, BrickSet, BrickSource, Gluster, LoopBrick, Mount, Volume, VolumeLayout};
 pub use hypervisor::{Hypervisor, HypervisorKind};
 pub use kubernetes::{Cni, Kubernetes};

@@ -11,7 +11,7 @@ use regionctl_inventory::{Known, Region, parse};
 use regionctl_plan::{Facts, Nic};
 
 /// A checked region from a document.
-fn region(text: &str, file: &str) -> Arc<Region> {
+pub fn region(text: &str, file: &str) -> Arc<Region> {
     let releases = regionctl_images::names();
     let known = Known { releases: &releases };
     Arc::new(parse(text, file, &known).unwrap_or_else(|error| panic!("{error}")).region)

@@ -82,6 +82,10 @@ fi
     }
 }
 
+/// Room for bindings, whose size grows with the servers that can open the device: what is usual (16 KiB) takes six, and not two bindings
+/// beside each other. It is taken from the room for keys, of which 16 MiB are reserved.
+const METADATA: &str = " --luks2-metadata-size 256k";
+
 fn apply_one(change: &Change) -> String {
     let name = quote(&change.id().name);
     let close = format!("[ ! -b /dev/mapper/{name} ] || cryptsetup close -- {name}\n");
@@ -98,7 +102,7 @@ fn apply_one(change: &Change) -> String {
         _ => close,
     };
     format!(
-        "{}if ! cryptsetup isLuks -- {device}; then key | cryptsetup luksFormat -q --type {} --key-file - -- {device}; fi\n{open}",
+        "{}if ! cryptsetup isLuks -- {device}; then key | cryptsetup luksFormat -q --type {}{METADATA} --key-file - -- {device}; fi\n{open}",
         key(&change.resource),
         quote(sort)
     )

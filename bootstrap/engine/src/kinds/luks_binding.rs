@@ -127,6 +127,25 @@ fn decode(part: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
+/// `bind DEVICE PIN`: the new binding is there before the old one, in `$old`, goes; or after it, in a header that was made without room
+/// for two. By then every server has answered, so that what is left to go wrong is nothing that another run does not mend. Never with
+/// `-y`: clevis then takes whatever key a server shows.
+const BIND: &str = r#"
+bind() {
+  if said=$(key | clevis luks bind -f -k - -d "$1" sss "$2" 2>&1); then return 0; fi
+  case $said in
+    *'Unable to update metadata'*) [ -n "$old" ] || fail "$said: the header has no room; a disk that is made anew has more" ;;
+    *) fail "$said" ;;
+  esac
+  unbind "$1"
+  key | clevis luks bind -f -k - -d "$1" sss "$2"
+}
+"#;
+
+const UNBIND: &str = r#"
+unbind() { for slot in $old; do clevis luks unbind -f -d "$1" -s "$slot"; done; old=; }
+"#;
+
 fn apply_one(change: &Change) -> String {
     let device = quote(&change.id().name);
     let servers = list(change.after(), "servers");
@@ -134,18 +153,64 @@ fn apply_one(change: &Change) -> String {
     let tangs: Vec<_> = known.map(|(url, thumbprint)| json!({ "url": url, "thp": thumbprint })).collect();
     let threshold = number(change.after(), "threshold").unwrap_or(1);
     let pin = quote(&json!({ "t": threshold, "pins": { "tang": tangs } }).to_string());
-    // The new binding is there before the old one goes. Never with `-y`: clevis then takes whatever key a server shows.
     let bind = match (servers.is_empty(), has_key(&change.resource)) {
         (true, _) => String::new(),
-        (false, true) => format!("key | clevis luks bind -f -k - -d {device} sss {pin}\n"),
+        (false, true) => format!("{BIND}bind {device} {pin}\n"),
         (false, false) => format!("echo left: {device} without its former binding to {}\n", words(&servers)),
     };
     format!(
-        r#"{}if cryptsetup isLuks -- {device} 2>/dev/null; then
+        r#"{}{UNBIND}if cryptsetup isLuks -- {device} 2>/dev/null; then
 old=$(clevis luks list -d {device} | cut -d: -f1)
-{bind}for slot in $old; do clevis luks unbind -f -d {device} -s "$slot"; done
+{bind}unbind {device}
 fi
 "#,
         key(&change.resource)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::shell::PRELUDE;
+    use crate::want;
+
+    /// What is asked of a clevis that fails like this when it binds beside another binding, and how the script ends.
+    fn asked(fails: &str, slots: &str) -> (bool, String) {
+        let tang = want::Tang { url: "http://10.0.0.1", thumbprint: "T" };
+        let wanted = want::luks_binding("/dev/sdb", 2, &[tang], "a key");
+        let change = regionctl_plan::diff(&wanted, None).unwrap();
+        let stand_in = format!(
+            r#"
+bound={slots}
+cryptsetup() {{ :; }}
+clevis() {{
+  case $2 in
+    list) for slot in $bound; do echo "$slot: sss"; done ;;
+    bind) cat >/dev/null; echo bind >&3; [ -z "$(cat "$LEFT")" ] || {{ echo {fails}; return 1; }} ;;
+    unbind) echo "unbind $7" >&3; : >"$LEFT" ;;
+  esac
+}}
+"#,
+            slots = quote(slots),
+            fails = quote(fails)
+        );
+        let left = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(left.path(), slots).unwrap();
+        let script = format!("{PRELUDE}\nset -eu\n{stand_in}\n{}", apply_one(&change));
+        let output =
+            Command::new("sh").args(["-c", &format!("exec 3>&1 >/dev/null\n{script}")]).env("LEFT", left.path()).output();
+        let output = output.unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap().lines().collect::<Vec<_>>().join(", "))
+    }
+
+    /// As clevis 19 says it of a header that is full.
+    #[test]
+    fn the_old_binding_goes_first_only_where_there_is_no_room_for_two() {
+        let full = "Error saving metadata to LUKS2 header in device /dev/sdb\nUnable to update metadata; operation cancelled";
+        assert_eq!(asked(full, ""), (true, "bind".to_owned()));
+        assert_eq!(asked(full, "1"), (true, "bind, unbind 1, bind".to_owned()));
+        assert_eq!(asked("Unable to fetch advertisement", "1"), (false, "bind".to_owned()));
+    }
 }

@@ -5,7 +5,7 @@ use regionctl_inventory::Disk;
 use regionctl_plan::{Id, Resource};
 use regionctl_secrets::sign;
 
-use super::places::{TANG, encrypted, mapper, recovery_key, tang_keys, tang_url};
+use super::places::{TANG, encrypted, mapper, openers, recovery_key, tang_keys, tang_url};
 use crate::{Host, Wanted};
 
 const ASKED: &str = "clevis-luks-askpass.path";
@@ -14,7 +14,8 @@ const ASKED: &str = "clevis-luks-askpass.path";
 /// systemd's 90 s, is opened all the same.
 const OPTIONS: &str = "luks,_netdev,nofail,x-systemd.device-timeout=infinity";
 
-/// A binding needs every one of the other servers, so it waits for all of them; opening needs as many as the inventory says.
+/// A binding needs every one of the servers that can open the disk, so it waits for all of them; opening needs as many as the inventory
+/// says.
 pub fn wants(host: &Host<'_>) -> Wanted {
     let disks = encrypted(host);
     if disks.is_empty() || host.others().next().is_none() {
@@ -34,11 +35,12 @@ pub fn wants(host: &Host<'_>) -> Wanted {
 }
 
 fn binding(host: &Host<'_>, disk: &Disk) -> Resource {
-    let urls: Vec<_> = host.others().map(tang_url).collect();
-    let thumbprints = host.others().map(|server| host.thumbprint(&sign(&tang_keys(server))));
+    let openers = openers(host.region, host.server);
+    let urls: Vec<_> = openers.iter().map(|server| tang_url(server)).collect();
+    let thumbprints = openers.iter().map(|server| host.thumbprint(&sign(&tang_keys(server))));
     let asked: Vec<_> = urls.iter().zip(thumbprints).map(|(url, thumbprint)| want::Tang { url, thumbprint }).collect();
     let threshold = host.region.spec.encryption.threshold;
     let key = host.secret(&recovery_key(host.server, disk));
     let binding = want::luks_binding(disk.device.as_str(), threshold, &asked, &key.to_string()).speaks_of(&key);
-    host.others().fold(binding, |binding, server| binding.wait(server.name.as_str(), Id::new("unit", TANG)))
+    openers.into_iter().fold(binding, |binding, server| binding.wait(server.name.as_str(), Id::new("unit", TANG)))
 }
