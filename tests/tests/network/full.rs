@@ -55,9 +55,25 @@ fn full(region: &LabRegion) -> Result<(), Failed> {
     region.on("compute-2", "for i in 1 2 3 4 5 6; do head -c 40000000 /dev/zero >/srv/data/last-$i || :; done; sync || :")?;
     let remove = "rm -f /srv/data/filler /srv/data/last-* /srv/data/big-*";
     let mut run = region.start(&["--lab", "install", "--yes"])?;
-    until(120, "the client to remove files", || region.on("compute-2", remove).is_ok())?;
+    let mut why = String::new();
+    let removed =
+        until(120, "the client to remove files", || region.on("compute-2", remove).map_err(|error| why = error).is_ok());
+    removed.map_err(|late| format!("{late}: {why}\n{}", told(region)))?;
     until(180, "the run to end", || run.try_wait().is_ok_and(|ended| ended.is_some()))?;
     region.ok(&["--lab", "install", "--yes"])?;
     let well = || region.ok(&["--lab", "status", "--exit-code"]).is_ok();
     until(120, "a volume that has nothing to heal", well)
+}
+
+/// What the servers say of their bricks, for a step that failed.
+fn told(region: &LabRegion) -> String {
+    let ask = "df -k /srv/bricks/*; pgrep -af glusterfsd; gluster volume status data; gluster volume heal data info summary; \
+               tail -n 15 /var/log/glusterfs/bricks/*.log; journalctl -n 20 --no-pager -u 'regionctl*'";
+    let said = |host: &str| region.on(host, &format!("{ask}; :")).unwrap_or_else(|error| error);
+    let hosts = ["compute-1", "storage-1", "storage-2"].map(|host| format!("{host}:\n{}", said(host)));
+    format!(
+        "{}\ncompute-2:\n{}",
+        hosts.join("\n"),
+        region.on("compute-2", "tail -n 30 /var/log/glusterfs/srv-data.log; :").unwrap_or_default()
+    )
 }
