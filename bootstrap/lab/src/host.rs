@@ -24,7 +24,7 @@ const VM_BOOT: Duration = Duration::from_secs(600);
 /// Prepares a host's folder, once.
 pub(crate) async fn prepare(record: &Record, host: &LabHost, image: &Image, lab_key: &str) -> Result<(), LabError> {
     let paths = LabPaths::new(&record.spec.name).host(&host.name);
-    let done = paths.root.join("prepared");
+    let done = paths.prepared();
     if done.exists() {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 //! operator's place is inside: [`enter_command`] and [`exec`] run a command there, [`connect`] opens a connection from
 //! there. When the lab is down the namespace does not exist, so nothing can be sent to a host by mistake.
 //!
-//! Verbs are functions: [`up`], [`down`], [`status`], [`exec`], [`cut`], [`heal`], [`power`], [`list`].
+//! Verbs are functions: [`up`], [`down`], [`status`], [`exec`], [`cut`], [`heal`], [`power`], [`reinstall`], [`list`].
 
 mod account;
 mod cgroup;
@@ -32,6 +32,7 @@ mod probe;
 mod progress;
 mod recipe;
 mod record;
+mod reinstall;
 mod requirements;
 mod run;
 mod spec;
@@ -48,6 +49,7 @@ pub use lab::{HostStatus, Lab, LabStatus, list, status};
 pub use power::{Force, Power, power};
 pub use probe::connect;
 pub use progress::{OnProgress, Progress};
+pub use reinstall::reinstall;
 pub use requirements::{Missing, requirements};
 pub use spec::{Debian, HostKind, LabDisk, LabHost, LabSpec, Network, PublicNetwork, VrackNetwork};
 pub use substitution::{Substitution, substitutions};

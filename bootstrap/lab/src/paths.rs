@@ -87,6 +87,11 @@ impl HostPaths {
         self.root.join("identity")
     }
 
+    /// There once the host's system was made, and is the host's own since.
+    pub(crate) fn prepared(&self) -> PathBuf {
+        self.root.join("prepared")
+    }
+
     /// The script that boots the host.
     pub(crate) fn boot(&self) -> PathBuf {
         self.root.join("boot.sh")

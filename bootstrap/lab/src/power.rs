@@ -46,7 +46,7 @@ pub async fn power(lab: &str, name: &str, power: Power) -> Result<(), LabError> 
     }
 }
 
-async fn on(record: &mut Record, host: &LabHost) -> Result<(), LabError> {
+pub(crate) async fn on(record: &mut Record, host: &LabHost) -> Result<(), LabError> {
     let process = match record.running(&host.name) {
         Some(process) => process,
         None => {
@@ -59,7 +59,7 @@ async fn on(record: &mut Record, host: &LabHost) -> Result<(), LabError> {
     host::await_ssh(record, host, process).await
 }
 
-async fn off(record: &mut Record, host: &LabHost, force: Force) -> Result<(), LabError> {
+pub(crate) async fn off(record: &mut Record, host: &LabHost, force: Force) -> Result<(), LabError> {
     let roots = container::roots(&record.spec.name, &daemon::of_host(&record.spec.name, &host.name));
     if let Some(process) = record.running(&host.name) {
         stop(record, host, process, force).await?;

@@ -4,6 +4,7 @@ mod down;
 mod exec;
 mod links;
 mod power;
+mod reinstall;
 mod status;
 mod up;
 
@@ -38,6 +39,8 @@ enum LabVerb {
     Heal(links::HealArgs),
     /// switch a host on or off
     Power(power::Args),
+    /// give a host a new system, as a provider's installer would; its data disks stay
+    Reinstall(reinstall::Args),
 }
 
 /// Runs a subcommand.
@@ -51,5 +54,6 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         LabVerb::Cut(args) => links::cut(context, &region, args).await,
         LabVerb::Heal(args) => links::heal(context, &region, args).await,
         LabVerb::Power(args) => power::run(context, &region, args).await,
+        LabVerb::Reinstall(args) => reinstall::run(context, &region, args).await,
     }
 }
