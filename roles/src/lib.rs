@@ -60,6 +60,11 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         name: "base",
         roles: &[
+            Role {
+                name: "base/cloud_init",
+                what: "what made the server does not make it again at every boot",
+                wants: base::cloud_init::wants,
+            },
             Role { name: "base/hosts_file", what: "every server knows the others by name", wants: base::hosts_file::wants },
             Role { name: "base/hostname", what: "the server is called as in the inventory", wants: base::hostname::wants },
             Role { name: "base/packages", what: "the tools that later layers and operators use", wants: base::packages::wants },

@@ -39,7 +39,7 @@ pub fn answer(bytes: &[u8]) {
     }
     let wanted_by_any = RESOURCES.iter().map(|resource| resource.id.clone()).collect();
     let wanted = vec![("base".to_owned(), RESOURCES.clone())];
-    let view = HostView { facts: seen.facts, ledger: seen.ledger, wanted, wanted_by_any, have: seen.have };
+    let view = HostView { facts: seen.facts, ledger: seen.ledger, wanted, wanted_by_any, have: seen.have, locked: seen.locked };
     let planned = stages(&KINDS, &["base".into()], &BTreeMap::from([("a".to_owned(), view)]));
     let back = |change: &Change| !RESOURCES.iter().any(|resource| resource.id == change.resource.id);
     let changes = planned.iter().flat_map(|stage| stage.hosts.values()).flat_map(|on| &on.changes);

@@ -135,7 +135,8 @@ pub async fn execute(
     let reset = *goal != Goal::Wanted;
     let verb = if reset { "reset" } else { "install" };
     let [lease, window, adoption] = [access.lease, access.window, access.adoption].map(Duration::from_secs);
-    let order = Order { verb: verb.into(), allowed: Vec::new(), lease, reset, window, adoption };
+    let order =
+        Order { verb: verb.into(), allowed: Vec::new(), lease, reset, gone: std::collections::BTreeSet::new(), window, adoption };
     let (_keep, stop) = watch::channel(false);
     engine.execute(plan, &order, Box::new(listener), stop).await.map_err(|error| error.to_string())
 }

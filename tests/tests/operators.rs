@@ -130,6 +130,7 @@ async fn waits_are_let_go() {
         allowed: Vec::new(),
         lease: Duration::from_secs(120),
         reset: false,
+        gone: std::collections::BTreeSet::new(),
         window: Duration::from_secs(60),
         adoption: ADOPTION,
     };

@@ -7,6 +7,7 @@ mod exit;
 mod failure;
 mod interrupt;
 mod lab;
+mod leavers;
 mod live;
 mod log;
 mod nearest;

@@ -26,6 +26,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// Keeps the findings that count.
+    pub fn retain(&mut self, counts: impl Fn(&Finding) -> bool) {
+        self.outcomes.iter_mut().for_each(|outcome| outcome.findings.retain(|finding| counts(finding)));
+    }
+
     /// What the checks found.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.outcomes.iter().flat_map(|outcome| &outcome.findings)
@@ -44,14 +49,32 @@ impl Checked {
     }
 }
 
-/// Runs every check on these servers, all at once, one round trip each.
-pub async fn check(region: &Region, engine: &Engine, parallel: u16, output: &Output, selected: impl Fn(&str) -> bool) -> Checked {
-    let servers = region.inventory.region.servers().iter().filter(|server| selected(server.name.as_str()));
+/// How much a server is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// What every check judges.
+    All,
+    /// What changes of an installed server need, which takes a moment only.
+    Brief,
+}
+
+/// Runs every check on these servers, all at once, one round trip each. `depth` says how much each is asked, if it is.
+pub async fn check(
+    region: &Region,
+    engine: &Engine,
+    parallel: u16,
+    output: &Output,
+    depth: impl Fn(&str) -> Option<Depth>,
+) -> Checked {
+    let servers = region.inventory.region.servers().iter();
     let slots = Arc::new(Semaphore::new(parallel.max(1).into()));
     let asked: Vec<_> = servers
         .filter_map(|server| {
+            let script = match depth(server.name.as_str())? {
+                Depth::All => preflight::script(&region.inventory.region, server),
+                Depth::Brief => preflight::brief_script(server),
+            };
             let remote = engine.remotes().get(server.name.as_str())?.clone();
-            let script = preflight::script(&region.inventory.region, server);
             Some(tokio::spawn(ask(remote, script, Arc::clone(&slots))))
         })
         .collect();
@@ -67,8 +90,12 @@ pub async fn check(region: &Region, engine: &Engine, parallel: u16, output: &Out
     let (mut facts, mut silent) = (RegionFacts::default(), Vec::new());
     for (name, exchange, answer) in answers.await {
         match answer {
-            Ok(text) => {
-                facts.hosts.insert(name.clone(), HostProbe::read(&text));
+            Ok((noise, text)) => {
+                let mut probe = HostProbe::read(&text);
+                if let Ok(probe) = &mut probe {
+                    probe.noise.extend(noise.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
+                }
+                facts.hosts.insert(name.clone(), probe);
                 facts.operator_clock.insert(name, exchange);
             }
             Err(error) => {
@@ -89,13 +116,13 @@ pub async fn check(region: &Region, engine: &Engine, parallel: u16, output: &Out
     Checked { outcomes, answered }
 }
 
-async fn ask(remote: Remote, script: String, slots: Arc<Semaphore>) -> (String, Exchange, Result<String, HostError>) {
+async fn ask(remote: Remote, script: String, slots: Arc<Semaphore>) -> (String, Exchange, Result<(String, String), HostError>) {
     // The connection is made before the clock is read: only the script's own time may count.
     let slot = slots.acquire().await;
-    let connected = remote.script("connecting", ":").await;
+    let connected = remote.noise("connecting").await;
     let sent = now();
     let answer = match connected {
-        Ok(_) => remote.script("checking", &script).await,
+        Ok(noise) => remote.script("checking", &script).await.map(|text| (noise, text)),
         Err(error) => Err(error),
     };
     drop(slot);

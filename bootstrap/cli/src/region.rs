@@ -14,6 +14,7 @@ use regionctl_ssh::Endpoint;
 use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::leavers::{self, Leaver};
 use crate::output::Output;
 use crate::vault::Vault;
 use crate::{lab, nearest, passphrase};
@@ -100,6 +101,22 @@ impl Region {
         vault: &Arc<Vault>,
         output: &Output,
     ) -> Result<Engine, Failure> {
+        let servers: Vec<_> = self.inventory.region.servers().iter().collect();
+        self.engine_of(&servers, replaced, contact, vault, output)
+    }
+
+    /// As [`Region::engine_with`], for these servers, which may be others than the inventory's.
+    ///
+    /// # Errors
+    /// The release is not known.
+    pub fn engine_of(
+        &self,
+        servers: &[&Server],
+        replaced: Option<Replaced>,
+        contact: &args::Contact,
+        vault: &Arc<Vault>,
+        output: &Output,
+    ) -> Result<Engine, Failure> {
         self.may_learn(contact.accept_new)?;
         if self.lab.is_none() && Lab::open(self.name()).is_ok() {
             let note = output.err().paint(output.err().head, "note:");
@@ -116,7 +133,7 @@ impl Region {
             inventory_digest: self.inventory.digest.clone(),
             notes: not_available.collect(),
         };
-        let hosts: Vec<_> = region.servers().iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
+        let hosts: Vec<_> = servers.iter().map(|server| self.endpoint(server, contact.accept_new)).collect();
         passphrase::unlock(&hosts);
         let engine = Engine::new(Kinds::host(), Arc::new(roles), self.folder(), hosts, about, contact.parallel.into());
         Ok(engine.with_secrets(vault.clone()))
@@ -135,6 +152,14 @@ impl Region {
         let message = format!("`--accept-new` writes nothing into `{}`, which `ssh.knownHosts` names", file.display());
         Err(Failure::new(Exit::Inventory, message)
             .hint("name a file beside the inventory, without a dot at its beginning, or leave it out for `~/.ssh/known_hosts`"))
+    }
+
+    /// The servers that the region has and the inventory names no more.
+    ///
+    /// # Errors
+    /// The region folder cannot be read.
+    pub fn leavers(&self) -> Result<Vec<Leaver>, Failure> {
+        leavers::of(&self.inventory.region, &self.folder()).map_err(|error| Failure::from_error(Exit::Local, &error))
     }
 
     /// A server as SSH reaches it.
@@ -213,7 +238,16 @@ impl Region {
     /// # Errors
     /// A name that the region does not have, with the nearest one.
     pub fn select(&self, asked: &args::Selection) -> Result<Selection, Failure> {
-        asked.host.iter().try_for_each(|host| self.server(host).map(drop))?;
+        self.select_with(asked, &[])
+    }
+
+    /// As [`Region::select`], where these servers that left can be meant, too.
+    ///
+    /// # Errors
+    /// A name that the region does not have, with the nearest one.
+    pub fn select_with(&self, asked: &args::Selection, leavers: &[Leaver]) -> Result<Selection, Failure> {
+        let left = |host: &str| leavers.iter().any(|leaver| leaver.server.name == *host);
+        asked.host.iter().filter(|host| !left(host)).try_for_each(|host| self.server(host).map(drop))?;
         let mut layers = BTreeSet::new();
         for name in &asked.layer {
             layers.insert(self.layer(name)?.name().to_owned());

@@ -28,6 +28,8 @@ pub struct Execution<'a> {
     pub events: Option<&'a Path>,
     /// True if nothing is wanted any more.
     pub reset: bool,
+    /// Hosts that are gone for good.
+    pub gone: BTreeSet<String>,
     /// How long a host waits before it takes back what may cut SSH.
     pub window: std::time::Duration,
 }
@@ -40,6 +42,7 @@ impl Execution<'_> {
             allowed: self.allowed.to_vec(),
             lease: LEASE_TIME,
             reset: self.reset,
+            gone: self.gone.clone(),
             window: self.window,
             adoption: ADOPTION,
         }

@@ -202,7 +202,7 @@ fn step_functions(kinds: &Kinds, vault: &Vault, layer: &str, number: usize, step
             after += &format!("applied {folder} {applied}\n");
         }
         if let Some(why) = of_kind.refuses(filled) {
-            body += &format!("fail {}\n", quote(&why));
+            body += &format!("fail {}\n", quote(&why.message));
         }
         body += &of_kind.guard(filled);
     }

@@ -9,7 +9,7 @@ use regionctl_ssh::{Endpoint, Pool};
 
 use crate::folder::RegionFolder;
 use crate::kind::Kinds;
-use crate::planner::{self, Wants};
+use crate::planner::{self, HostView, Wants};
 use crate::remote::{HostError, LOOK, Remote};
 use crate::secrets::{NoSecrets, Secrets, Vault};
 use crate::survey::{Goal, Question, Selection, Surveyed};
@@ -205,16 +205,26 @@ impl Engine {
         plan.findings = lint::check(&self.kinds, &plan);
         plan.findings.extend(views.iter().filter_map(|(host, view)| lint::operator_dropped(host, view)));
         plan.findings.extend(self.foreign(mark.as_ref(), survey));
-        let lost = self.lost_keys(&plan, survey);
-        plan.findings.extend(lost);
+        if *goal == Goal::Wanted {
+            plan.findings.extend(lint::clock_differs(survey.values().flatten()));
+        }
+        let harm = self.harm(&plan, survey);
+        plan.findings.extend(harm);
         plan.findings.extend(self.vault.recipients().and_then(lint::few_recipients));
         Ok(plan.seal())
     }
 
-    /// Encrypted disks that nothing among the secrets opens.
-    pub(crate) fn lost_keys(&self, plan: &Plan, survey: &Survey) -> Vec<Finding> {
+    /// What forbids a plan because of what the hosts are like, looked at once more just before it is executed: encrypted disks that
+    /// nothing among the secrets opens, and files that nobody can write.
+    pub(crate) fn harm(&self, plan: &Plan, survey: &Survey) -> Vec<Finding> {
         let views = survey.iter().filter_map(|(host, surveyed)| Some((host, &surveyed.as_ref().ok()?.view)));
-        views.flat_map(|(host, view)| lint::key_lost(host, view, plan, |name| self.vault.is_new(name))).collect()
+        let of_host = |(host, view): (&String, &HostView)| {
+            let mut found = lint::key_lost(host, view, plan, |name| self.vault.is_new(name));
+            found.extend(lint::file_locked(&self.kinds, host, view, plan));
+            found.extend(lint::server_renamed(host, view));
+            found
+        };
+        views.flat_map(of_host).collect()
     }
 
     /// True if a host lacks the generation that the region is at, its proof, or the secrets file as it is now.

@@ -3,6 +3,7 @@
 //! It may have come with a repository that somebody sent. Nothing in it is followed anywhere, and nothing in it decides what is
 //! done to a server: all of it can be lost and fetched again.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -234,6 +235,22 @@ impl RegionFolder {
         let path = self.root.join("generations").join(&name);
         let text = serde_json::to_vec_pretty(generation).map_err(|source| FolderError::Damaged { path, source })?;
         self.within("generations", &name, |generations| generations.write(&name, &text))
+    }
+
+    /// The hosts that were asked from here, at any time.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn asked_hosts(&self) -> Result<BTreeSet<String>, FolderError> {
+        Ok(self.names("facts", ".json")?.into_iter().collect())
+    }
+
+    /// Forgets what a host was, where that can be.
+    pub fn forget_facts(&self, host: &str) {
+        let name = format!("{host}.json");
+        if let Err(error) = self.look("facts", &name, |facts| facts.remove(&name)) {
+            tracing::debug!("facts of {host} are not forgotten: {error}");
+        }
     }
 
     /// What a host was when it was last asked: a guess at what to ask next time, never believed.

@@ -11,12 +11,15 @@ use crate::remote::HostError;
 /// What a server's generation is proven with.
 const REACHED: &str = "generation reached";
 
-/// Shell that makes a server the region's.
-pub(crate) fn mark_script(mark: &Mark) -> String {
-    let mark = quote(&mark.to_string());
+/// Shell that makes a server the region's, under this name.
+pub(crate) fn mark_script(mark: &Mark, server: &str) -> String {
+    let (mark, server) = (quote(&mark.to_string()), quote(server));
     format!(
         r#"
-[ "$(cat "$STATE/region" 2>/dev/null)" = {mark} ] || {{ printf '%s\n' {mark} >"$STATE/region.new" && mv -f "$STATE/region.new" "$STATE/region"; }} || cannot_write
+for note in region={mark} server={server}; do
+  file=$STATE/${{note%%=*}} note=${{note#*=}}
+  [ "$(cat "$file" 2>/dev/null)" = "$note" ] || {{ printf '%s\n' "$note" >"$file.new" && mv -f "$file.new" "$file"; }} || cannot_write
+done
 "#
     )
 }
@@ -170,8 +173,9 @@ mod tests {
             wanted: Vec::new(),
             wanted_by_any: BTreeSet::new(),
             have: BTreeMap::new(),
+            locked: BTreeMap::new(),
         };
-        let surveyed = |facts| Surveyed { view: view(facts), lease: None, clock: 0, taken_from: None };
+        let surveyed = |facts| Surveyed { view: view(facts), lease: None, clock: 0, answered: 0, taken_from: None };
         hosts.into_iter().map(|(host, facts)| (host.to_owned(), Ok(surveyed(facts)))).collect()
     }
 

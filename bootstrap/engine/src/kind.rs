@@ -61,13 +61,37 @@ pub trait Kind: Send + Sync {
     }
 
     /// Why a change of what is there is never made, whatever the host is like just now: a plan with it is forbidden.
-    fn refuses(&self, _change: &Change) -> Option<String> {
+    fn refuses(&self, _change: &Change) -> Option<Refusal> {
         None
+    }
+
+    /// The files that its changes replace, and the folders in which they make or remove something: absolute paths, or `~USER/…` for a
+    /// user's home. What [keeps even root](crate::locked) from writing there forbids a plan.
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        Vec::new()
     }
 
     /// Shell that fails, with a message, if the change must not be made just now: the target itself checks again.
     fn guard(&self, _change: &Change) -> String {
         String::new()
+    }
+}
+
+/// Why a change is never made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The name of the [finding](regionctl_plan::Finding).
+    pub finding: &'static str,
+    /// What would have to change, and does not.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Refusal {
+    /// What is there never becomes what is wanted.
+    pub fn never(message: impl Into<String>) -> Self {
+        Self { finding: "cannot-change", message: message.into(), hint: "write the inventory as it was there".into() }
     }
 }
 

@@ -6,18 +6,34 @@ use ipnetwork::IpNetwork;
 use regionctl_plan::{Action, Change, Finding, Plan, Resource, Severity};
 
 use crate::kind::{Kind, Kinds};
+use crate::locked::{self, Locked};
 use crate::planner::{self, HostView};
+use crate::survey::Surveyed;
 
 /// Every lint with what it looks for; the list is the documentation.
 pub const LINTS: &[(&str, &str)] = &[
     ("waits-in-a-circle", "changes wait for each other and could never run"),
     ("data-overwritten", "a disk that holds something would get a file system"),
     ("cannot-change", "what is there would have to become something that it never becomes, such as a volume of other bricks"),
+    ("overridden", "a value would be another after the next boot: a file of somebody else is read after ours"),
+    ("sshd-include", "sshd does not read the folder where its settings would be"),
+    ("sshd-overridden", "sshd takes a value of somebody else before ours"),
+    ("file-locked", "a file that would change is immutable, append-only, mounted over, or on a read-only file system"),
     ("volume-removed", "a Gluster volume is no longer wanted and would be deleted; its data stays on the bricks"),
     ("operator-dropped", "the packet filter would keep out the operator who plans it"),
     ("card-unknown", "no network card of a server is known for the vrack's, or for that to the outside"),
+    ("server-renamed", "a server was installed under another name, by which the others know it"),
+    ("address-taken", "a server has the vrack address that the inventory gives to another: names would lead to the wrong one"),
+    (
+        "server-gone",
+        "a server left the inventory and does not answer: it keeps its keys and what it knows of the region's secrets",
+    ),
     ("region-foreign", "a server belongs to another region, which another folder runs"),
     ("key-lost", "a disk is encrypted, and the recovery key that it was made with is not among the secrets"),
+    (
+        "clock-differs",
+        "the operator's clock is not that of the servers: what is signed by it would begin or end at the wrong time",
+    ),
     ("few-recipients", "only one key opens the region's secrets: when it is lost, so are they"),
     ("no-undo", "a change cannot be taken back by `reset` or a rollback"),
 ];
@@ -53,6 +69,54 @@ pub fn key_lost(host: &str, view: &HostView, plan: &Plan, is_new: impl Fn(&str) 
     };
     let resources = view.wanted.iter().flat_map(|(_, wanted)| wanted);
     resources.filter(|resource| resource.id.kind == "luks").filter(there).filter_map(lost).collect()
+}
+
+/// A server that was installed under another name: what the others know by the old one, as Gluster its bricks, would be another's.
+pub fn server_renamed(host: &str, view: &HostView) -> Option<Finding> {
+    let was = view.facts.server.as_deref().filter(|was| *was != host)?;
+    // A reset asks for no name.
+    if view.wanted.iter().all(|(_, wanted)| wanted.is_empty()) {
+        return None;
+    }
+    let message = format!("it was installed as `{was}`, and the inventory calls it `{host}`");
+    let hint = format!(
+        "call it `{was}` again; a server gets another name by leaving the inventory, an `install`, and joining it under the new one"
+    );
+    Some(Finding::new("server-renamed", Severity::Error, message).on(host).hint(hint))
+}
+
+/// What a plan would change on one host where nobody can write.
+pub fn file_locked(kinds: &Kinds, host: &str, view: &HostView, plan: &Plan) -> Vec<Finding> {
+    let found = locked::in_the_way(kinds, plan, host, &view.locked);
+    let finding = |locked: &Locked| {
+        let message = format!("{locked}, and would have to change");
+        Finding::new("file-locked", Severity::Error, message).on(host).hint(locked.by.hint(&locked.place))
+    };
+    found.into_iter().map(finding).collect()
+}
+
+/// How far the operator's clock may be from the servers', in seconds: more than a server takes to answer, and far less than what is
+/// signed begins earlier than it is made.
+const CLOCKS: i64 = 300;
+
+/// An operator's clock that is ahead of every server's, or behind. Where some servers agree with it, the others are wrong, which is
+/// mended by their time service.
+pub fn clock_differs<'a>(surveyed: impl IntoIterator<Item = &'a Surveyed>) -> Option<Finding> {
+    let ahead = |surveyed: &Surveyed| i64::try_from(surveyed.answered).ok()?.checked_sub_unsigned(surveyed.clock);
+    let ahead: Vec<i64> = surveyed.into_iter().filter_map(ahead).collect();
+    let (least, most) = (*ahead.iter().min()?, *ahead.iter().max()?);
+    let (by, side) = match (least > CLOCKS, most < -CLOCKS) {
+        (true, _) => (least, "ahead of"),
+        (_, true) => (-most, "behind"),
+        _ => return None,
+    };
+    // Of one server nobody can tell whose clock is wrong.
+    let severity = if ahead.len() > 1 { Severity::Error } else { Severity::Warning };
+    let message = format!("your clock is {} min {side} that of every server that answered", by / 60);
+    Some(
+        Finding::new("clock-differs", severity, message)
+            .hint("`date -u` here and there tells who is wrong; set the clock that is"),
+    )
 }
 
 /// Secrets that so many keys open.
@@ -111,8 +175,8 @@ pub fn check(kinds: &Kinds, plan: &Plan) -> Vec<Finding> {
 
 /// What execution would refuse in any case: nothing is begun that cannot end.
 fn refused(kind: &dyn Kind, change: &Change) -> Option<Finding> {
-    let finding = Finding::new("cannot-change", Severity::Error, kind.refuses(change)?);
-    Some(finding.hint("write the inventory as it was there"))
+    let refusal = kind.refuses(change)?;
+    Some(Finding::new(refusal.finding, Severity::Error, refusal.message).hint(refusal.hint))
 }
 
 /// The finding of a condition that does not hold: it is in a plan only then.
@@ -197,6 +261,7 @@ mod tests {
                 wanted: vec![("disks".into(), vec![disk.clone()])],
                 wanted_by_any: BTreeSet::from([disk.id.clone()]),
                 have: BTreeMap::from([(disk.id.clone(), disk.want.clone().filter(|_| there))]),
+                locked: BTreeMap::new(),
             };
             let plan = plan(stages(&Kinds::host(), &["disks".into()], &BTreeMap::from([("a".to_owned(), view.clone())])));
             key_lost("a", &view, &plan, |name| is_new && name == "disks/a/data")
@@ -207,6 +272,56 @@ mod tests {
         let told: Vec<_> = found(true, true).into_iter().map(|found| (found.name, found.severity, found.message)).collect();
         assert_eq!(told, [("key-lost".to_owned(), Severity::Error, message.to_owned())]);
         assert!(LINTS.iter().any(|(name, _)| *name == "key-lost"));
+    }
+
+    #[test]
+    fn a_server_keeps_the_name_that_it_was_installed_by() {
+        let name = want::file("/etc/hostname", "storage-2\n");
+        let view = |wanted: Vec<Resource>| HostView {
+            facts: Facts { server: Some("storage-2".into()), ..Facts::assumed() },
+            ledger: vec![],
+            wanted: vec![("base".into(), wanted)],
+            wanted_by_any: BTreeSet::new(),
+            have: BTreeMap::new(),
+            locked: BTreeMap::new(),
+        };
+        assert_eq!(server_renamed("storage-2", &view(vec![name.clone()])), None);
+        let found = server_renamed("storage-9", &view(vec![name.clone()])).unwrap();
+        assert!(found.message.contains("as `storage-2`") && LINTS.iter().any(|(name, _)| *name == found.name));
+        assert_eq!(server_renamed("storage-9", &view(vec![])), None);
+    }
+
+    #[test]
+    fn a_clock_that_no_server_shares_is_the_operator_s() {
+        let surveyed = |(answered, clock): (u64, u64)| Surveyed {
+            view: HostView {
+                facts: Facts::assumed(),
+                ledger: vec![],
+                wanted: vec![],
+                wanted_by_any: BTreeSet::new(),
+                have: BTreeMap::new(),
+                locked: BTreeMap::new(),
+            },
+            lease: None,
+            clock,
+            answered,
+            taken_from: None,
+        };
+        let found = |clocks: &[(u64, u64)]| {
+            let surveyed: Vec<_> = clocks.iter().copied().map(surveyed).collect();
+            clock_differs(&surveyed).map(|found| (found.severity, found.message))
+        };
+        let (error, warning) = (Severity::Error, Severity::Warning);
+        let told =
+            |severity, side: &str| Some((severity, format!("your clock is 90 min {side} that of every server that answered")));
+        assert_eq!(found(&[(10_000, 4_600), (10_002, 4_590)]), told(error, "ahead of"));
+        assert_eq!(found(&[(10_000, 15_400), (10_002, 15_500)]), told(error, "behind"));
+        assert_eq!(found(&[(10_000, 4_600)]), told(warning, "ahead of"));
+        assert_eq!(found(&[(10_000, 9_990), (10_002, 4_600)]), None);
+        assert_eq!(found(&[(10_000, 4_600), (10_002, 15_500)]), None);
+        assert_eq!(found(&[(10_000, u64::MAX), (10_000, 9_999)]), None);
+        assert_eq!(found(&[]), None);
+        assert!(["clock-differs", "file-locked"].iter().all(|lint| LINTS.iter().any(|(name, _)| name == lint)));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use regionctl_plan::{Facts, Fields, Id, LedgerEntry, Mark, NetworkManager, Nic, Resource, StrangeFact};
+use regionctl_plan::{Facts, Fields, Id, LedgerEntry, Mark, NetworkManager, Nic, Resource, StrangeFact, Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{Kinds, Rows};
 use crate::lease::Lease;
+use crate::locked::{self, Locked};
 
 /// More lines than a host of a region answers; a row is kept at many times its length.
 const MAX_LINES: usize = 100_000;
@@ -26,6 +27,8 @@ pub struct Observation {
     pub ledger: Vec<LedgerEntry>,
     /// The state of every resource that was asked for; `None`: it does not exist.
     pub have: BTreeMap<Id, Option<Fields>>,
+    /// What keeps root from writing where a change of those would.
+    pub locked: BTreeMap<String, Locked>,
 }
 
 /// What a host answered that cannot be understood.
@@ -84,6 +87,7 @@ while read -r nic to _ _ _ _ _ mask _; do way_out "$to$mask" "$nic"; done </proc
 [ ! -e /proc/net/ipv6_route ] || while read -r to length _ _ _ _ _ _ _ nic; do way_out "$to$length" "$nic"; done </proc/net/ipv6_route
 [ -d "$STATE" ] && row os kept yes
 [ -f "$STATE/region" ] && read -r value <"$STATE/region" && row os region "$value"
+[ -f "$STATE/server" ] && read -r value <"$STATE/server" && row os server "$value"
 if [ -f "$STATE/generation" ] && read -r value proof <"$STATE/generation"; then
   row os generation "$value"
   [ -z "$proof" ] || row os generation_proof "$proof"
@@ -98,6 +102,8 @@ done
 if ls /var/lib/dpkg/updates/* >/dev/null 2>&1 || grep -Eq '^Status: .* (half-[a-z]+|unpacked)$' /var/lib/dpkg/status; then row os dpkg broken; fi
 if [ -e /run/systemd/netif/state ] && systemctl is-active -q systemd-networkd; then row os network networkd
 elif [ -x /usr/share/ifupdown2/sbin/start-networking ]; then row os network ifupdown2; fi
+[ ! -x /usr/bin/cloud-init ] || row os writer cloud-init
+[ ! -x /usr/sbin/NetworkManager ] || row os writer network-manager
 echo @original
 # An entry that was only being written when the power went is no entry: its name ends in `.new`.
 cat "$STATE"/ledger/*[0-9a-f]/original 2>/dev/null
@@ -115,6 +121,7 @@ pub fn script(kinds: &Kinds, resources: &[Resource]) -> Result<String, ObserveEr
         let kind = kinds.get(name).ok_or_else(|| ObserveError::UnknownKind(name.to_owned()))?;
         script += &format!("echo @kind-{name}\n(\n{}\n) 2>/dev/null\n", kind.observe(&of_kind));
     }
+    script += &locked::script(kinds, resources).map(|look| format!("echo @locked\n(\n{look}) 2>/dev/null\n")).unwrap_or_default();
     script += "echo @end\n";
     Ok(script)
 }
@@ -172,6 +179,7 @@ pub fn read(kinds: &Kinds, resources: &[Resource], output: &str) -> Result<Obser
             sections.get("applied").map_or(&[][..], Vec::as_slice),
         )?,
         have,
+        locked: locked::read(&rows("locked")),
     })
 }
 
@@ -206,11 +214,13 @@ fn facts(rows: &Rows) -> Facts {
         generation: rows.get("os", "generation").and_then(|number| number.parse().ok()),
         generation_proof: rows.get("os", "generation_proof").map(str::to_owned),
         region: rows.get("os", "region").and_then(Mark::read),
+        server: rows.get("os", "server").map(str::to_owned),
         kept: rows.get("os", "kept").is_some(),
         running_units: rows.all("os", "unit").to_vec(),
         operator: text("operator").parse().ok(),
         unconfirmed: rows.get("os", "unconfirmed").map(str::to_owned),
         secrets: rows.get("os", "secrets").map(str::to_owned),
+        writers: rows.all("os", "writer").iter().filter_map(|word| Writer::read(word)).collect(),
         dpkg_broken: rows.get("os", "dpkg").is_some(),
         network: match rows.get("os", "network") {
             Some("networkd") => NetworkManager::Networkd,

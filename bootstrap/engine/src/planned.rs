@@ -44,7 +44,7 @@ fn flapping(kinds: &Kinds, change: &Change) -> &'static [&'static str] {
 }
 
 /// True if nothing that lasts differs from what is wanted.
-fn only_flaps(kinds: &Kinds, change: &Change) -> bool {
+pub(crate) fn only_flaps(kinds: &Kinds, change: &Change) -> bool {
     let flapping = flapping(kinds, change);
     change.resource.flaps() || (change.before.is_some() && change.fields().iter().all(|field| flapping.contains(&field.field)))
 }

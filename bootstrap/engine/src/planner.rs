@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regionctl_plan::{Action, Certainty, Change, Facts, Fields, HostStage, Id, LedgerEntry, Ref, Resource, Stage, diff};
 
 use crate::kind::Kinds;
+use crate::locked::Locked;
 
 /// What must be true: the roles, as the engine sees them. Pure and deterministic.
 pub trait Wants: Send + Sync {
@@ -28,6 +29,8 @@ pub struct HostView {
     pub wanted_by_any: BTreeSet<Id>,
     /// The state of every wanted and every left-over resource.
     pub have: BTreeMap<Id, Option<Fields>>,
+    /// What keeps root from writing, by the place where a change would.
+    pub locked: BTreeMap<String, Locked>,
 }
 
 impl HostView {
@@ -47,8 +50,13 @@ pub fn stages(kinds: &Kinds, layers: &[String], hosts: &BTreeMap<String, HostVie
         let mut stage = Stage { layer: layer.clone(), hosts: BTreeMap::new() };
         for (name, host) in hosts {
             let touched = touched.entry(name).or_default();
-            let mut on = wanted(layer, host, touched);
+            let going = going_back(layer, host);
+            let mut on = wanted(layer, host, touched, &going);
+            let stands_on = |change: &Change| change.resource.list_param("config").iter().any(|file| going.contains(*file));
+            let (last, first): (Vec<_>, Vec<_>) = on.changes.into_iter().partition(stands_on);
+            on.changes = first;
             on.changes.extend(left_over(layer, name, host, &back, touched));
+            on.changes.extend(last);
             for change in &mut on.changes {
                 change.no_undo = kinds.get(&change.id().kind).and_then(|kind| kind.no_undo(&change.resource));
             }
@@ -61,14 +69,21 @@ pub fn stages(kinds: &Kinds, layers: &[String], hosts: &BTreeMap<String, HostVie
     stages
 }
 
-/// What a layer wants of a host, and what must change for it.
-fn wanted(layer: &str, host: &HostView, touched: &mut BTreeSet<String>) -> HostStage {
+/// What goes back in a layer, by the file that it is about. Whatever is wanted and reads it comes after that: a service that was started
+/// before would stand on what is taken away under it.
+fn going_back(layer: &str, host: &HostView) -> BTreeSet<String> {
+    host.left_over().filter(|entry| entry.layer == layer).map(|entry| path(&entry.resource).to_owned()).collect()
+}
+
+/// What a layer wants of a host, and what must change for it, also because of what will be `going` back.
+fn wanted(layer: &str, host: &HostView, touched: &mut BTreeSet<String>, going: &BTreeSet<String>) -> HostStage {
     let wanted = host.wanted.iter().find(|(of, _)| of == layer).map(|(_, wanted)| wanted.clone()).unwrap_or_default();
     let mut changes = Vec::new();
     for resource in &wanted {
         let Some(have) = host.have.get(&resource.id) else { continue };
         let taken = touched.contains(&resource.id.to_string());
-        let have = have.clone().filter(|_| !taken).and_then(|have| made_stale(resource, have, touched));
+        let stale = |have| made_stale(resource, have, touched).and_then(|have| made_stale(resource, have, going));
+        let have = have.clone().filter(|_| !taken).and_then(stale);
         if let Some(change) = diff(resource, have.as_ref()) {
             touched.insert(path(resource).to_owned());
             touched.extend(resource.list_param(Resource::TAKES).into_iter().map(str::to_owned));
@@ -181,7 +196,14 @@ mod tests {
     fn view(wanted: Vec<Resource>, ledger: Vec<LedgerEntry>) -> HostView {
         let have = wanted.iter().map(|r| (r.id.clone(), None)).collect();
         let wanted_by_any = wanted.iter().map(|r| r.id.clone()).collect();
-        HostView { facts: Facts::assumed(), ledger, wanted: vec![("base".into(), wanted)], wanted_by_any, have }
+        HostView {
+            facts: Facts::assumed(),
+            ledger,
+            wanted: vec![("base".into(), wanted)],
+            wanted_by_any,
+            have,
+            locked: BTreeMap::new(),
+        }
     }
 
     fn entry(order: u64, resource: Resource) -> LedgerEntry {
@@ -213,6 +235,18 @@ mod tests {
         let stages = stages(&Kinds::host(), &["base".into()], &BTreeMap::from([("a".to_owned(), host)]));
         let [_, change] = stages[0].hosts["a"].changes.as_slice() else { panic!("two changes") };
         assert_eq!(change.fields().iter().map(|f| f.field).collect::<Vec<_>>(), ["current"]);
+    }
+
+    #[test]
+    fn a_service_is_started_after_what_it_stands_on_went_back() {
+        let bridge = Resource::present("file", "/etc/bridge");
+        let unit = Resource::present("unit", "keepalived.service").field("current", true).param("config", vec!["/etc/bridge"]);
+        let other = Resource::present("file", "/etc/other");
+        let mut host = view(vec![unit.clone(), other], vec![entry(1, bridge)]);
+        host.have.insert(unit.id.clone(), unit.want.clone());
+        let stages = stages(&Kinds::host(), &["base".into()], &BTreeMap::from([("a".to_owned(), host)]));
+        let changes: Vec<_> = stages[0].hosts["a"].changes.iter().map(|change| change.id().name.as_str()).collect();
+        assert_eq!(changes, ["/etc/other", "/etc/bridge", "keepalived.service"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regionctl_ssh::{Endpoint, Pool, Script, SshError};
+use regionctl_ssh::{Endpoint, Output, Pool, Script, SshError};
 
 use crate::batch::MORE;
 use crate::deadman;
@@ -138,6 +138,14 @@ impl Remote {
         self.run(doing, body, LOOK, ANSWER, |_| {}).await
     }
 
+    /// The beginning of what a start-up file of the login shell prints, which no script of ours asked for. Connects, where nobody has.
+    ///
+    /// # Errors
+    /// The connection, or an exit status other than 0.
+    pub async fn noise(&self, doing: &'static str) -> Result<String, HostError> {
+        Ok(self.output(doing, ":", LOOK, ANSWER, |_| {}).await?.noise)
+    }
+
     /// As [`Remote::script`], for what may take longer than a look, or print more.
     ///
     /// # Errors
@@ -240,14 +248,24 @@ impl Remote {
         most: usize,
         on_line: impl FnMut(&str) + Send,
     ) -> Result<String, HostError> {
+        Ok(self.output(doing, body, limit, most, on_line).await?.text().into_owned())
+    }
+
+    async fn output(
+        &self,
+        doing: &'static str,
+        body: &str,
+        limit: Duration,
+        most: usize,
+        on_line: impl FnMut(&str) + Send,
+    ) -> Result<Output, HostError> {
         let host = self.pool.get(&self.endpoint).await.map_err(|error| ssh(&error))?;
         let script = Script::new(format!("{PRELUDE}\n{body}")).named(doing).timeout(limit).max_output(most);
         let output = host.script(script, on_line).await.map_err(|error| ssh(&error))?;
-        if output.success() {
-            Ok(output.text().into_owned())
-        } else {
-            Err(self.error(doing, format!("{}: {}", output.end, output.tail(5))))
+        if !output.success() {
+            return Err(self.error(doing, format!("{}: {}", output.end, output.tail(5))));
         }
+        Ok(output)
     }
 }
 

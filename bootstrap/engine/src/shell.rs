@@ -5,6 +5,7 @@
 /// * `row NAME FIELD VALUE` prints one observed value, which must be a single line;
 /// * `rowb NAME FIELD < data` prints data of any shape in base64;
 /// * `fail MESSAGE` ends with an error; `cannot_write` does if our own folder takes nothing;
+/// * `replace NEW PATH` puts a new file in the place of another, for good, or leaves nothing of it behind;
 /// * `progress TEXT` says how far a change is that takes long: what differs from the last time, every ten seconds at most;
 /// * `seconds` prints how long the machine is up: waits are measured by it, because a clock may be set meanwhile;
 /// * `held_by RUN`: the run holds the host's lease;
@@ -19,6 +20,10 @@ row() { printf '%s\t%s\t%s\n' "$1" "$2" "$3"; }
 rowb() { printf '%s\t%s\t' "$1" "$2"; base64 -w0; echo; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 cannot_write() { fail "cannot write to $STATE: no room is left, or it is read-only; see: df -h $STATE"; }
+replace() {
+  [ -L "$1" ] || sync -- "$1"
+  mv -fT -- "$1" "$2" || { rm -f -- "$1"; fail "cannot replace $2"; }
+}
 progress() {
   _now=$(seconds)
   [ -n "${PROGRESS:-}" ] && [ "$*" != "${_told:-}" ] && [ "$((_now - ${_told_at:-0}))" -ge 10 ] || return 0

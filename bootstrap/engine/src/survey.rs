@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regionctl_plan::{Facts, Id, Resource};
 
+use crate::journal;
 use crate::kind::Kinds;
 use crate::kinds::data;
 use crate::lease::Lease;
@@ -67,6 +68,8 @@ pub struct Surveyed {
     pub lease: Option<Lease>,
     /// The host's clock, in seconds since 1970.
     pub clock: u64,
+    /// The operator's clock when the host had answered, in seconds since 1970.
+    pub answered: u64,
     /// The run that the lease was taken over from, if it was just taken.
     pub taken_from: Option<String>,
 }
@@ -103,6 +106,7 @@ impl Question<'_> {
         let assumed = Facts::assumed();
         let asked = self.selected(&self.wanted(&remote.name, guess.unwrap_or(&assumed)));
         let mut seen = self.observe(remote, preamble, &asked).await?;
+        let answered = journal::now().as_secs();
         let all = self.wanted(&remote.name, &seen.facts);
         let wanted_by_any = all.iter().flat_map(|(_, wanted)| wanted).map(|r| r.id.clone()).collect();
         let wanted: Vec<_> = all.into_iter().filter(|(layer, _)| self.selection.has_layer(layer)).collect();
@@ -111,19 +115,20 @@ impl Question<'_> {
             let devices = wipe.iter().filter(|(server, _)| *server == remote.name);
             devices.for_each(|(_, device)| data::wipe(&mut ledger, layer, device));
         }
-        let mut view = HostView { facts: seen.facts, ledger, wanted, wanted_by_any, have: BTreeMap::new() };
+        let mut view = HostView { facts: seen.facts, ledger, wanted, wanted_by_any, have: BTreeMap::new(), locked: seen.locked };
         let known: BTreeMap<&Id, &Resource> = asked.iter().map(|r| (&r.id, r)).collect();
         let needed = view.wanted.iter().flat_map(|(_, wanted)| wanted).chain(view.left_over().map(|entry| &entry.resource));
         let missing: Vec<_> = needed.filter(|r| known.get(&r.id) != Some(r)).cloned().collect();
         if !missing.is_empty() {
             let more = self.observe(remote, "", &missing).await?;
             seen.have.extend(more.have);
+            view.locked.extend(more.locked);
         }
         // A disk to wipe that turned out to be blank.
         view.ledger.retain(|entry| entry.order != data::NOT_OURS || matches!(seen.have.get(&entry.resource.id), Some(Some(_))));
         view.have = seen.have;
         self.vault.seal_former(self.kinds, &mut view);
-        Ok(Surveyed { view, lease: seen.lease, clock: seen.clock, taken_from: seen.taken_from })
+        Ok(Surveyed { view, lease: seen.lease, clock: seen.clock, answered, taken_from: seen.taken_from })
     }
 
     fn selected(&self, wanted: &[(String, Vec<Resource>)]) -> Vec<Resource> {

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fchmod, fstat, mkdirat, statat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fchmod, fstat, mkdirat, statat, unlinkat};
 use rustix::io::Errno;
 
 use crate::open::{PRIVATE, at, regular};
@@ -114,6 +114,14 @@ impl Folder {
     /// It is a link or no regular file, or what the system says.
     pub fn open_or_create(&self, name: &str) -> io::Result<File> {
         regular(at(&self.0, within(name)?, OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW, PRIVATE)?)
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// There is none, or what the system says.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(unlinkat(&self.0, within(name)?, AtFlags::empty())?)
     }
 
     /// The names of what is in it, in order; those that are no text are left out.

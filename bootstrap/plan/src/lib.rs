@@ -13,7 +13,7 @@ mod time;
 pub use argv::{Argv, quote};
 pub use change::{Action, Certainty, Change, FieldChange, diff};
 pub use event::{Event, What};
-pub use facts::{Facts, LedgerEntry, MAX_GENERATION, Mark, NetworkManager, Nic, StrangeFact};
+pub use facts::{Facts, LedgerEntry, MAX_GENERATION, Mark, NetworkManager, Nic, StrangeFact, Writer};
 pub use lint::{Finding, Severity, forbidden};
 pub use plan::{Counts, HostStage, PLAN_FORMAT, Plan, Stage, digest, sha256};
 pub use resource::{BadId, Fields, Id, Ref, Resource};

@@ -39,10 +39,10 @@ pub(crate) async fn framed(host: &Host, program: Program, mut on_line: impl FnMu
         }
     })
     .await?;
-    let (begun, status) = (frame.begun(), frame.status());
+    let (begun, status, noise) = (frame.begun(), frame.status(), frame.noise());
     let (stdout, stderr) = frame.into_output();
     if let Some(status) = status {
-        return Ok(Output { stdout, stderr, end: End(status), elapsed: ended.elapsed });
+        return Ok(Output { stdout, stderr, noise, end: End(status), elapsed: ended.elapsed });
     }
     let (user, last) = (host.endpoint().user.clone(), tail(if stderr.is_empty() { &stdout } else { &stderr }, 3));
     let host = host.name().to_owned();

@@ -5,6 +5,9 @@
 
 use crate::run::Flow;
 
+/// How much is kept of what nobody asked for, in bytes.
+const MAX_NOISE: usize = 1024;
+
 /// Collects both streams of a framed script.
 pub(crate) struct Frame {
     marker: String,
@@ -106,6 +109,13 @@ impl Frame {
         self.end.map(|(_, status)| status)
     }
 
+    /// The beginning of what was printed before the first marker, by a start-up file of the login shell.
+    pub(crate) fn noise(&self) -> String {
+        let begin = self.marker.len() + 2;
+        let noise = self.stdout.get(..self.start.unwrap_or_default().saturating_sub(begin)).unwrap_or_default();
+        String::from_utf8_lossy(&noise[..noise.len().min(MAX_NOISE)]).into_owned()
+    }
+
     /// Both streams without markers and without what came before them.
     pub(crate) fn into_output(mut self) -> (Vec<u8>, Vec<u8>) {
         let begin = format!("\n{}\n", self.marker);
@@ -168,6 +178,11 @@ mod tests {
                     assert_eq!(status, Some(17), "{stream:?} by {size}");
                     assert_eq!(String::from_utf8(out).unwrap(), body, "{stream:?} by {size}");
                     assert_eq!(lines, want, "{stream:?} by {size}");
+                    let mut frame = Frame::new(M.into());
+                    stream.as_bytes().chunks(size).for_each(|chunk| {
+                        let _ = frame.out(chunk, &mut |_| ());
+                    });
+                    assert_eq!(frame.noise(), garbage, "{stream:?} by {size}");
                 }
             }
         }

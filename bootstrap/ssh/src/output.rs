@@ -11,6 +11,8 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// Everything printed to standard error.
     pub stderr: Vec<u8>,
+    /// The beginning of what the login shell printed before.
+    pub noise: String,
     /// How it ended.
     pub end: End,
     /// From the request to the end.
@@ -95,7 +97,13 @@ mod tests {
 
     #[test]
     fn the_tail_prefers_standard_error() {
-        let mut out = Output { stdout: b"a\nb\n".to_vec(), stderr: b"\n".to_vec(), end: End(1), elapsed: Duration::ZERO };
+        let mut out = Output {
+            stdout: b"a\nb\n".to_vec(),
+            stderr: b"\n".to_vec(),
+            noise: String::new(),
+            end: End(1),
+            elapsed: Duration::ZERO,
+        };
         assert_eq!(out.tail(1), "b");
         out.stderr = b"one\n\ntwo\nthree".to_vec();
         assert_eq!(out.tail(2), "two\nthree");

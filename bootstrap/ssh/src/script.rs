@@ -10,7 +10,7 @@ use crate::output::Output;
 
 /// A POSIX script for `sh`, run whole or not at all, as root when the endpoint says `sudo`.
 ///
-/// It may be megabytes long. Its standard input is empty. What the login shell prints before it is dropped.
+/// It may be megabytes long. Its standard input is empty. What the login shell prints before it is no output of it.
 #[derive(Debug, Clone)]
 pub struct Script {
     body: String,

@@ -1,5 +1,6 @@
 //! What is true on every server, before anything else.
 
+pub mod cloud_init;
 pub mod hostname;
 pub mod hosts_file;
 pub mod journald;

@@ -13,7 +13,7 @@ use regionctl_plan::{Finding, Severity};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{CHECKS, Exchange, HostProbe, Outcome, RegionFacts, check, reference, script};
+use super::{CHECKS, Exchange, HostProbe, Outcome, RegionFacts, brief_script, check, reference, script};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/preflight")
@@ -251,6 +251,22 @@ fn the_real_script_is_understood() {
     let (region, mut facts) = facts("", &Value::Null, &BTreeMap::new());
     facts.hosts = BTreeMap::from([("storage-1".to_owned(), Ok(probe))]);
     assert_eq!(check(&region, &facts).len(), CHECKS.len());
+}
+
+/// What a day-2 change asks is answered by the short script as by the long one.
+#[test]
+fn the_brief_script_answers_what_changes_need() {
+    let (region, _) = facts("", &Value::Null, &BTreeMap::new());
+    let server = region.server("storage-1").unwrap();
+    let run = |script: String| {
+        let output = Command::new("sh").arg("-c").arg(format!("{}{script}", regionctl_engine::PRELUDE)).output().unwrap();
+        HostProbe::read(&String::from_utf8(output.stdout).unwrap()).unwrap()
+    };
+    let (brief, whole) = (run(brief_script(server)), run(script(&region, server)));
+    assert_eq!(brief.unread, Vec::<String>::new());
+    assert_eq!(brief.network.nics.keys().collect::<Vec<_>>(), whole.network.nics.keys().collect::<Vec<_>>());
+    assert_eq!(brief.disks, whole.disks);
+    assert_eq!(brief.system.filesystems.keys().collect::<Vec<_>>(), whole.system.filesystems.keys().collect::<Vec<_>>());
 }
 
 fn leftovers() -> Vec<PathBuf> {

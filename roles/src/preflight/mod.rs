@@ -11,6 +11,7 @@ mod check;
 mod checks;
 mod facts;
 mod host;
+mod needs;
 mod probe;
 mod reference;
 mod script;
@@ -19,9 +20,10 @@ pub use ailments::{Ailment, ailments, smart_of};
 pub use check::{Check, Level, Note, Outcome, check};
 pub use checks::CHECKS;
 pub use facts::{Exchange, RegionFacts};
+pub use needs::needs;
 pub use probe::{
     Apt, AptSource, Array, Clock, Disk, FileSystemUse, Foreign, Hardware, Health, HostProbe, Identity, Network, Nic, Pair, Pings,
     Smart, System, WriteTest,
 };
 pub use reference::reference;
-pub use script::{disks_script, script};
+pub use script::{brief_script, disks_script, script};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use regionctl_engine::Wants;
 use regionctl_inventory::Region;
-use regionctl_plan::NetworkManager;
+use regionctl_plan::{NetworkManager, Writer};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -30,6 +30,9 @@ pub struct Case {
     /// What configures its network.
     #[serde(default)]
     pub network: NetworkManager,
+    /// Who else writes there.
+    #[serde(default)]
+    pub writers: Vec<Writer>,
     /// The interfaces with a default route.
     #[serde(default = "eno1")]
     pub ways_out: Vec<String>,
@@ -125,6 +128,7 @@ fn every_role_wants_what_its_cases_say() {
         let layer = role.split('/').next().unwrap();
         let mut facts = wired(facts(case.debian, case.container), &region, &case.host);
         facts.network = case.network;
+        facts.writers.clone_from(&case.writers);
         facts.ways_out.clone_from(&case.ways_out);
         let wanted = roles.wanted(layer, &case.host, &facts);
         let wanted: Vec<_> = wanted.into_iter().filter(|resource| resource.role == role).collect();
@@ -147,6 +151,7 @@ pub fn whole() -> Case {
         debian: 13,
         container: false,
         network: NetworkManager::Other,
+        writers: Vec::new(),
         ways_out: eno1(),
         replaced: None,
         wiped: None,

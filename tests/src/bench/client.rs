@@ -188,6 +188,7 @@ async fn execute(engine: &Engine, plan: &Plan, trips: &mut BTreeMap<String, Trip
         allowed: Vec::new(),
         lease: LEASE_TIME,
         reset: false,
+        gone: std::collections::BTreeSet::new(),
         window: WINDOW,
         adoption: ADOPTION,
     };

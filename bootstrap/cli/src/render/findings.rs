@@ -28,10 +28,13 @@ pub fn render(findings: &[Finding], allowed: &[String], style: &Style) -> String
     said + &in_spite(findings, allowed, style)
 }
 
+/// Nothing goes on with a server that is not reached, least of all with one that shows a key which was revoked.
+const NOT_TO_ALLOW: &str = "host-answers";
+
 /// How to go on in spite of the errors, once for all of them.
 fn in_spite(findings: &[Finding], allowed: &[String], style: &Style) -> String {
-    let mut flags: Vec<_> =
-        forbidden(findings, allowed).iter().map(|finding| format!("--allow {}", clean(&finding.name))).collect();
+    let errors = forbidden(findings, allowed).into_iter().filter(|finding| finding.name != NOT_TO_ALLOW);
+    let mut flags: Vec<_> = errors.map(|finding| format!("--allow {}", clean(&finding.name))).collect();
     flags.sort();
     flags.dedup();
     if flags.is_empty() {

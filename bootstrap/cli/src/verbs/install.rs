@@ -1,11 +1,13 @@
 //! `regionctl install`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use regionctl_engine::{Engine, Goal, Secrets, Survey};
 use regionctl_inventory::Layer;
-use regionctl_plan::Plan;
+use regionctl_plan::{Finding, Plan};
+use regionctl_roles::preflight::needs;
 
 use super::Context;
 use crate::args::{Allow, Contact, Identity, Selection, Window};
@@ -13,12 +15,13 @@ use crate::confirm::{self, Word};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::preflight::{self, Depth};
 use crate::region::Region;
 use crate::render::checks;
 use crate::render::words::{count, list};
 use crate::run::{self, Execution};
 use crate::vault::Vault;
-use crate::{plan_file, preflight, settle, survey};
+use crate::{leavers, plan_file, settle, survey};
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -51,8 +54,14 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let vault = Arc::new(Vault::open(&region, &args.identity.identity)?);
     let engine = region.engine_with(&args.contact, &vault, output)?;
     let allowed = &args.allow.allow;
-    let execution =
-        Execution { verb: "install", allowed, events: args.events.as_deref(), reset: false, window: args.window.time() };
+    let mut execution = Execution {
+        verb: "install",
+        allowed,
+        events: args.events.as_deref(),
+        reset: false,
+        gone: BTreeSet::new(),
+        window: args.window.time(),
+    };
     if let Some(file) = &args.plan {
         let plan = plan_file::read(file, &region, vault.as_ref())?;
         run::show(&plan, allowed, output);
@@ -63,40 +72,78 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = region.select(&args.selection)?;
     let survey = settle::survey(&engine, &selection, &Goal::Wanted, &execution, output).await?;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| super::no_plan(&error))?;
-    if selection.has_layer(Layer::Preflight.name()) {
-        check_new(&region, &engine, &survey, args, output).await?;
-    }
+    let all = selection.has_layer(Layer::Preflight.name());
+    check(&region, &engine, &survey, &plan, all, args, output).await?;
     run::show(&plan, allowed, output);
     run::permit(&plan, allowed)?;
+    let leaving = leavers::ask(&region, &selection, &args.contact, output).await?;
+    if let Some(leaving) = &leaving {
+        leaving.show(allowed, output);
+        leaving.permit(allowed)?;
+        execution.gone.clone_from(leaving.gone());
+    }
+    let leaving = leaving.filter(leavers::Leaving::is_some);
     let silent = survey::exit(&survey);
-    if plan.is_empty() && !vault.is_changed() && !has_news(&engine, &plan, &survey) {
+    let idle = plan.is_empty() && !vault.is_changed() && execution.gone.is_empty() && !has_news(&engine, &plan, &survey);
+    if idle && leaving.is_none() {
         return Ok(silent);
     }
-    if !args.yes && !plan.is_empty() {
-        let hosts = count(crate::render::plan::hosts(&plan).len(), "host");
+    if !args.yes && (!plan.is_empty() || leaving.is_some()) {
+        let leaves = leaving.as_ref().map_or(0, |leaving| crate::render::plan::hosts(&leaving.plan).len());
+        let hosts = count(crate::render::plan::hosts(&plan).len() + leaves, "host");
         let left_out = if silent == Exit::Done { "" } else { ", leaving out those that did not answer" };
         confirm::ask(output, &format!("execute plan {} on {hosts}{left_out}?", plan.id), Word::Yes)?;
     } else if !args.yes && !vault.leavers().is_empty() {
         confirm::ask(output, &format!("revoke the VPN's {}?", list(vault.leavers(), 8)), Word::Yes)?;
     }
-    match run::execute(&engine, &plan, &execution, output).await? {
-        Exit::Done => Ok(silent),
-        exit => Ok(exit),
+    let done = if idle { Exit::Done } else { run::execute(&engine, &plan, &execution, output).await? };
+    match (done, leaving) {
+        (Exit::Done, Some(leaving)) => {
+            let execution = Execution { reset: true, ..execution };
+            Ok(match leaving.give_back(&execution, output).await? {
+                Exit::Done => silent,
+                exit => exit,
+            })
+        }
+        (Exit::Done, None) => Ok(silent),
+        (exit, _) => Ok(exit),
     }
 }
 
-/// Checks the servers that were never installed, before the first change on them.
-async fn check_new(region: &Region, engine: &Engine, survey: &Survey, args: &Args, output: &Output) -> Result<(), Failure> {
+/// Checks the servers that were never installed, if `all` is to be looked at, and of the others what their changes need, before the
+/// first change on them.
+async fn check(
+    region: &Region,
+    engine: &Engine,
+    survey: &Survey,
+    plan: &Plan,
+    all: bool,
+    args: &Args,
+    output: &Output,
+) -> Result<(), Failure> {
     let is_new = |name: &str| matches!(survey.get(name), Some(Ok(surveyed)) if surveyed.view.facts.generation.is_none());
-    if !survey.keys().any(|name| is_new(name)) {
+    let answers = |name: &str| matches!(survey.get(name), Some(Ok(_)));
+    let depth = |name: &str| match (answers(name), is_new(name)) {
+        (true, true) => all.then_some(Depth::All),
+        (true, false) => (!needs(plan, name).is_empty()).then_some(Depth::Brief),
+        _ => None,
+    };
+    if !survey.keys().any(|name| depth(name).is_some()) {
         return Ok(());
     }
-    let checked = preflight::check(region, engine, args.contact.parallel, output, is_new).await;
+    let mut checked = preflight::check(region, engine, args.contact.parallel, output, depth).await;
     // A server that went away since the survey fails by itself; the others go on, as with one that was away before.
+    let counts = |finding: &Finding, host: &str| {
+        finding.name == preflight::ANSWERS || is_new(host) || needs(plan, host).contains(finding.name.as_str())
+    };
+    checked.retain(|finding| finding.host.as_deref().is_none_or(|host| counts(finding, host)));
     let findings: Vec<_> = checked.findings().filter(|finding| finding.name != preflight::ANSWERS).cloned().collect();
-    let allowed = &args.allow.allow;
-    output.say(&format!("{}\n", checks::render(&checked.checks(), checked.answered, allowed, false, output.err())));
-    run::permitted("preflight", &findings, allowed, Exit::Host)
+    // Of servers that are installed already only what is wrong is told.
+    if !findings.is_empty() || survey.keys().any(|name| is_new(name)) {
+        let allowed = &args.allow.allow;
+        output.say(&format!("{}\n", checks::render(&checked.checks(), checked.answered, allowed, false, output.err())));
+    }
+    run::permitted("preflight", &findings, &args.allow.allow, Exit::Host)
 }
 
 /// True if a plan without changes still has a generation to write: the run that made the last change was cut short, a host

@@ -104,7 +104,7 @@ pub async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
 }
 
 /// Why the engine made no plan.
-fn no_plan(error: &PlanError) -> Failure {
+pub fn no_plan(error: &PlanError) -> Failure {
     match error {
         PlanError::Outdated { .. } => Failure::from_error(Exit::Refused, error)
             .hint("somebody else changed the region since; `regionctl history --fetch` brings their generations here"),

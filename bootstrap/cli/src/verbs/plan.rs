@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::region::Region;
 use crate::render::plan;
 use crate::vault::Vault;
-use crate::{plan_file, survey};
+use crate::{leavers, plan_file, survey};
 
 /// The verb's options.
 #[derive(Debug, clap::Args)]
@@ -45,13 +45,17 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     context
         .output
         .data(&made, |style| plan::render(&made, &plan::Options { style: *style, full, allowed: &args.allow.allow }))?;
+    let leaving = leavers::ask(&region, &selection, &args.contact, &context.output).await?;
+    if let Some(leaving) = &leaving {
+        leaving.show(&args.allow.allow, &context.output);
+    }
     if let Some(file) = &args.out {
         plan_file::write(file, &made, vault.as_ref())?;
         context.output.say(&format!("kept in `{0}`; `regionctl install --plan {0}` executes just that\n", file.display()));
     }
     // What is known is shown; that something is missing still decides how it ends.
     match survey::exit(&survey) {
-        Exit::Done if args.exit_code && !made.is_empty() => Ok(Exit::Pending),
+        Exit::Done if args.exit_code && (!made.is_empty() || leaving.is_some()) => Ok(Exit::Pending),
         exit => Ok(exit),
     }
 }

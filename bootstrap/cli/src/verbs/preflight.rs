@@ -6,7 +6,7 @@ use super::Context;
 use crate::args::{Allow, Contact, Hosts};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::preflight;
+use crate::preflight::{self, Depth};
 use crate::region::Region;
 use crate::render::checks;
 
@@ -27,7 +27,9 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let selection = region.select(&args.hosts.clone().into())?;
     let engine = region.engine(&args.contact, &context.output)?;
     let output = &context.output;
-    let checked = preflight::check(&region, &engine, args.contact.parallel, output, |name| selection.has_host(name)).await;
+    let checked =
+        preflight::check(&region, &engine, args.contact.parallel, output, |name| selection.has_host(name).then_some(Depth::All))
+            .await;
     let allowed = &args.allow.allow;
     let full = output.verbose > 0;
     output.data(&checked.outcomes, |style| checks::render(&checked.checks(), checked.answered, allowed, full, style))?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use regionctl_engine::{Goal, Selection, is_wiped};
 use regionctl_plan::Plan;
@@ -14,6 +15,7 @@ use crate::failure::Failure;
 use crate::region::Region;
 use crate::render::clean::clean;
 use crate::run::{self, Execution};
+use crate::vault::Vault;
 use crate::{settle, survey};
 
 /// The verb's options.
@@ -42,15 +44,18 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let output = &context.output;
     let region = Region::load(&context.file)?;
-    let selection = region.select(&args.selection)?;
+    let leavers: Vec<_> = region.leavers()?.into_iter().filter(|leaver| !leaver.renamed).collect();
+    let selection = region.select_with(&args.selection, &leavers)?;
     let wipe = args.wipe.iter().map(|disk| find(&region, &selection, disk)).collect::<Result<BTreeSet<_>, _>>()?;
-    let engine = region.engine(&args.contact, output)?;
+    let servers: Vec<_> = region.inventory.region.servers().iter().chain(leavers.iter().map(|leaver| &leaver.server)).collect();
+    let engine = region.engine_of(&servers, None, &args.contact, &Arc::new(Vault::closed(&region)), output)?;
     let goal = Goal::Nothing { wipe };
     let execution = Execution {
         verb: "reset",
         allowed: &args.allow.allow,
         events: args.events.as_deref(),
         reset: true,
+        gone: BTreeSet::new(),
         window: args.window.time(),
     };
     let survey = settle::survey(&engine, &selection, &goal, &execution, output).await?;

@@ -1,6 +1,7 @@
 //! The end of a run: a last look, the generation, and who forgets what.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use regionctl_plan::{Change, Resource, What};
@@ -9,8 +10,12 @@ use super::{HostOutcome, Run, RunError};
 use crate::engine::Survey;
 use crate::generation::Generation;
 use crate::journal;
-use crate::planned::Planned;
-use crate::survey::Selection;
+use crate::planned::{Planned, only_flaps};
+use crate::remote::Remote;
+use crate::survey::{Question, Selection};
+
+/// How long what changes by itself may take to be as wanted after a run.
+const MOMENT: Duration = Duration::from_secs(20);
 
 /// True if everything planned for the host was done.
 pub(super) fn is_well(outcome: &HostOutcome) -> bool {
@@ -29,7 +34,7 @@ impl Run<'_> {
         // An install is looked at as a whole; of a reset each host that was given back is done.
         let looked_at = if self.order.reset || hosts.values().all(is_well) { well_so_far } else { Vec::new() };
         let (wants, selection) = (Planned(self.plan), Selection::default());
-        let survey = self.engine.ask_all(&self.question(&wants, &selection), looked_at, "").await;
+        let survey = self.last_look(&self.question(&wants, &selection), looked_at).await;
         let behind = survey.values().flatten().any(|surveyed| self.engine.is_behind(&surveyed.view.facts, self.plan.parent));
         for (host, differences) in self.unsettled(&survey) {
             let outcome = hosts.entry(host.clone()).or_default();
@@ -44,27 +49,39 @@ impl Run<'_> {
         Ok(generation)
     }
 
+    /// How the hosts are. What changes by itself is given a moment: one host's last change may have cut what another has just found.
+    async fn last_look(&self, question: &Question<'_>, hosts: Vec<&Remote>) -> Survey {
+        let until = tokio::time::Instant::now() + MOMENT;
+        loop {
+            let survey = self.engine.ask_all(question, hosts.clone(), "").await;
+            let left = self.left(&survey);
+            let passes = left.iter().flat_map(|(_, changes)| changes).all(|change| only_flaps(&self.engine.kinds, change));
+            if left.is_empty() || !passes || tokio::time::Instant::now() >= until {
+                return survey;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// What a plan made now would still change.
-    fn unsettled(&self, survey: &Survey) -> Vec<(String, Vec<String>)> {
+    fn left(&self, survey: &Survey) -> Vec<(String, Vec<Change>)> {
         let layers: Vec<_> = self.plan.stages.iter().map(|stage| stage.layer.clone()).collect();
-        let mut unsettled = Vec::new();
-        let mut views = BTreeMap::new();
-        for (host, surveyed) in survey {
-            match surveyed {
-                Ok(surveyed) => drop(views.insert(host.clone(), surveyed.view.clone())),
-                Err(error) => unsettled.push((host.clone(), vec![error.to_string()])),
-            }
-        }
-        for stage in crate::planner::stages(&self.engine.kinds, &layers, &views) {
-            for (host, on) in stage.hosts.into_iter().filter(|(_, on)| !on.changes.is_empty()) {
-                let say = |change: &Change| {
-                    let fields: Vec<_> = change.fields().iter().map(|f| f.field.to_owned()).collect();
-                    format!("`{}` ({})", change.id(), fields.join(", "))
-                };
-                unsettled.push((host, on.changes.iter().map(say).collect()));
-            }
-        }
-        unsettled
+        let views = survey.iter().filter_map(|(host, surveyed)| Some((host.clone(), surveyed.as_ref().ok()?.view.clone())));
+        let stages = crate::planner::stages(&self.engine.kinds, &layers, &views.collect());
+        let hosts = stages.into_iter().flat_map(|stage| stage.hosts);
+        hosts.map(|(host, on)| (host, on.changes)).filter(|(_, changes)| !changes.is_empty()).collect()
+    }
+
+    /// The same in words, and the hosts that do not answer.
+    fn unsettled(&self, survey: &Survey) -> Vec<(String, Vec<String>)> {
+        let silent =
+            survey.iter().filter_map(|(host, surveyed)| Some((host.clone(), vec![surveyed.as_ref().err()?.to_string()])));
+        let say = |change: &Change| {
+            let fields: Vec<_> = change.fields().iter().map(|f| f.field.to_owned()).collect();
+            format!("`{}` ({})", change.id(), fields.join(", "))
+        };
+        let left = self.left(survey).into_iter().map(|(host, changes)| (host, changes.iter().map(say).collect()));
+        silent.chain(left).collect()
     }
 
     /// `behind`: some host does not have the parent generation or these secrets, because it is new or they are.
@@ -98,11 +115,11 @@ impl Run<'_> {
         }
         let reached = mark.and_then(|mark| self.engine.proof_of(mark, generation.number));
         let secrets = self.engine.vault.sealed_file();
-        let store = generation.store_script(&self.id, &self.mark_script(), reached.as_deref(), secrets.as_deref());
         let keepers = self.remotes().into_iter().filter(|remote| !forgotten.contains(&remote.name));
         let stores = keepers.map(|remote| {
-            let store = &store;
-            async move { (remote.name.clone(), remote.script("keeping the generation", store).await) }
+            let first = self.mark_script(&remote.name);
+            let store = generation.store_script(&self.id, &first, reached.as_deref(), secrets.as_deref());
+            async move { (remote.name.clone(), remote.script("keeping the generation", &store).await) }
         });
         let stored: Vec<_> = futures::stream::iter(stores).buffer_unordered(self.engine.parallel).collect().await;
         for (host, result) in stored {
@@ -126,7 +143,8 @@ impl Run<'_> {
             self.plan.stages.iter().any(|stage| stage.layer == layer)
         };
         let planned_host = |host: &str| self.plan.stages.iter().any(|stage| stage.hosts.contains_key(host));
-        for (host, resources) in parent.into_iter().flat_map(|parent| &parent.wanted) {
+        let remembered = parent.into_iter().flat_map(|parent| &parent.wanted);
+        for (host, resources) in remembered.filter(|(host, _)| !self.order.gone.contains(*host)) {
             let kept = resources.iter().filter(|resource| !planned_host(host) || !planned_layer(resource)).cloned();
             wanted.entry(host.clone()).or_default().extend(kept);
         }

@@ -39,6 +39,8 @@ pub struct Order {
     pub reset: bool,
     /// How long a host waits for a new connection before it takes back what may have cut SSH; [`deadman::WINDOW`] usually.
     pub window: Duration,
+    /// Hosts that are gone for good: nothing is wanted of them any more.
+    pub gone: BTreeSet<String>,
     /// How long what earlier runs left at work is waited for, on all hosts at once; [`ADOPTION`] usually.
     pub adoption: Duration,
 }
@@ -221,7 +223,7 @@ impl Run<'_> {
         let mark = self.engine.mark_for_run(surveyed)?;
         let mut findings = self.engine.foreign(Some(&mark), surveyed);
         // A new key would hide that the one of an encrypted disk was lost.
-        findings.extend(self.engine.lost_keys(self.plan, surveyed));
+        findings.extend(self.engine.harm(self.plan, surveyed));
         if !forbidden(&findings, &self.order.allowed).is_empty() {
             return Err(RunError::Forbidden(findings));
         }
@@ -238,8 +240,8 @@ impl Run<'_> {
     }
 
     /// Shell that makes a host the region's, before anything of the region is on it.
-    fn mark_script(&self) -> String {
-        self.mark.get().map(identity::mark_script).unwrap_or_default()
+    fn mark_script(&self, host: &str) -> String {
+        self.mark.get().map(|mark| identity::mark_script(mark, host)).unwrap_or_default()
     }
 
     /// Returns when nothing more may be started.

@@ -249,7 +249,7 @@ impl Run<'_> {
         let follow = batch::follow_script(name);
         // After a reconnection the results come again from the first line.
         let mut line_number = 0;
-        let start = batch::start_script(name, &self.mark_script(), &unit_script);
+        let start = batch::start_script(name, &self.mark_script(&remote.name), &unit_script);
         let follow = remote.follow(&start, &follow, |line| {
             if line.starts_with("@again") {
                 line_number = 0;

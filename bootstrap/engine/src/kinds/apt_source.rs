@@ -37,6 +37,10 @@ impl Kind for AptSource {
         format!("if [ -f {path} ]; then cp -a -- {path} \"$KEEP/copy\"; {}; fi\n", keep_folder(&path))
     }
 
+    fn writes(&self, resource: &Resource) -> Vec<String> {
+        vec![path(&resource.id.name)]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().map(|change| apply_one(change)).collect()
     }
@@ -51,10 +55,7 @@ fn apply_one(change: &Change) -> String {
     let script = match change.after() {
         None => format!("rm -f -- {path} {path}.regionctl\n"),
         Some(_) if change.action == Action::Return => put_back(&path),
-        Some(want) => format!(
-            "printf '%s' {} >{path}.regionctl\nsync -- {path}.regionctl\nmv -fT -- {path}.regionctl {path}\n",
-            quote(&deb822(want))
-        ),
+        Some(want) => format!("printf '%s' {} >{path}.regionctl\nreplace {path}.regionctl {path}\n", quote(&deb822(want))),
     };
     script + "mkdir -p -- \"$STATE\"\n: >\"$STATE/apt-lists-stale\"\n"
 }

@@ -35,6 +35,10 @@ done
         Some(Fields::from([("key".into(), line.as_str().into())]))
     }
 
+    fn writes(&self, resource: &Resource) -> Vec<String> {
+        vec![format!("~{}/.ssh/authorized_keys", user(resource))]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().fold(EDIT.to_owned(), |script, change| script + &apply_one(change))
     }

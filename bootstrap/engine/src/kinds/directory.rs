@@ -35,6 +35,10 @@ impl Kind for Directory {
         ]))
     }
 
+    fn writes(&self, resource: &Resource) -> Vec<String> {
+        resource.id.name.rsplit_once('/').map(|(parent, _)| format!("{parent}/")).into_iter().collect()
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().fold(EDIT.to_owned(), |script, change| script + &apply_one(change))
     }

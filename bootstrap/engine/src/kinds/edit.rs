@@ -38,7 +38,7 @@ set_line() {
   if [ ! -s "$_file.regionctl" ] && was_made "$_file"; then
     rm -f -- "$_file" "$_file.regionctl"; forget_made "$_file"; unmake "$(dirname -- "$_file")"
   elif cmp -s -- "$_file" "$_file.regionctl"; then rm -f -- "$_file.regionctl"
-  else sync -- "$_file.regionctl"; mv -f -- "$_file.regionctl" "$_file"; fi
+  else replace "$_file.regionctl" "$_file"; fi
 }
 "#;
 
@@ -59,8 +59,7 @@ if [ ! -d "$folder" ]; then
   if read -r mode owner 2>/dev/null <"$KEEP/folder"; then chown "$owner" "$folder"; chmod "$mode" "$folder"; fi
 fi
 cp -a -- "$KEEP/copy" {path}.regionctl
-[ -L {path}.regionctl ] || sync -- {path}.regionctl
-mv -fT -- {path}.regionctl {path}
+replace {path}.regionctl {path}
 sync -- "$folder"
 "#
     )

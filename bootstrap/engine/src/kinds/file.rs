@@ -101,6 +101,10 @@ done
         )
     }
 
+    fn writes(&self, resource: &Resource) -> Vec<String> {
+        vec![resource.id.name.clone()]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().map(|change| apply_one(change)).collect()
     }
@@ -146,5 +150,5 @@ fn apply_one(change: &Change) -> String {
     if let Some(check) = change.resource.text_param("check") {
         script += &format!("( {check}\n) || {{ rm -f -- \"$tmp\"; fail 'the new content was refused by its check'; }}\n");
     }
-    script + &format!("sync -- \"$tmp\"\nmv -fT -- \"$tmp\" {path}\n")
+    script + &format!("replace \"$tmp\" {path}\n")
 }

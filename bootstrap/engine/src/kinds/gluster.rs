@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::edit::{EDIT, lines_matching};
 use super::{HOST, flag, list, number, text, words};
-use crate::kind::{Kind, Rows};
+use crate::kind::{Kind, Refusal, Rows};
 
 /// Asks glusterd a question that is asked in every run. Before anything else the program starts a whole Python, to see if
 /// geo-replication is there, which takes five times as long as the answer; with this variable it is a Python that does nothing.
@@ -23,13 +23,22 @@ pub const ASK: &str = "PYTHON=/bin/true timeout 10 gluster";
 
 /// `gluster_try WORDS…` runs one command, and tries again while another transaction holds the cluster's
 /// lock, a brick's process of a moment ago is still going down, or new peers do not know each other yet. See [`ASK`] for the variable.
+/// `gluster_make VOLUME WORDS…` makes a volume, unless another server with bricks of it has it: then this one was taken back with an
+/// empty store, and a second volume of the name would be another one than that of the bricks. Every one of them must say so.
+/// `gluster_one_name PEER` makes glusterd forget the other names of a peer, of which one may lead nowhere any more;
+/// `gluster_comes_back SECONDS COMMAND…` waits for what a glusterd that was started just now finds by itself, and says if it came.
 pub const CLI: &str = r#"
 export PYTHON=/bin/true
 gluster_try() {
   _end=$(($(seconds) + 60))
   until _out=$(timeout -k 5 150 gluster --mode=script "$@" 2>&1); do
     case $? in 124 | 137) fail "gluster $* did not end within 150 s; see: systemctl status glusterd" ;; esac
-    case $_out in *'nother transaction'* | *'ocking failed'* | *'ommit failed'* | *' not connected'* | *"Peer in Cluster"*) [ "$(seconds)" -lt "$_end" ] || fail "$_out" ;; *) fail "$_out" ;; esac
+    case $_out in
+      # What a glusterd that went away has locked is free after three minutes.
+      *'nother transaction'* | *'ocking failed'*) [ "$(seconds)" -lt "$((_end + 140))" ] || fail "$_out" ;;
+      *'ommit failed'* | *' not connected'* | *"Peer in Cluster"*) [ "$(seconds)" -lt "$_end" ] || fail "$_out" ;;
+      *) fail "$_out" ;;
+    esac
     heed
     sleep 0.5
   done
@@ -39,6 +48,46 @@ gluster_runs() { systemctl is-active -q glusterd; }
 gluster_volume() { grep -qs "^status=" -- "/var/lib/glusterd/vols/$1/info"; }
 gluster_started() { grep -qsx "status=1" -- "/var/lib/glusterd/vols/$1/info"; }
 gluster_stopped() { ! gluster_started "$1"; }
+gluster_make() {
+  _until=$(($(seconds) + 60))
+  for _word in "$@"; do
+    case $_word in *:/*) _host=${_word%%:*} ;; *) continue ;; esac
+    [ "$_host" != "$(uname -n)" ] || continue
+    until _said=$(timeout 20 gluster --mode=script --remote-host="$_host" volume info "$1" 2>&1); do
+      case $_said in *'does not exist'* | *'No volumes present'*) continue 2 ;; esac
+      [ "$(seconds)" -lt "$_until" ] || fail "cannot ask $_host for the volume $1: $_said"
+      heed
+      sleep 0.5
+    done
+    gluster_volume "$1" || gluster_try volume sync "$_host" "$1"
+    until_true 60 "the volume $1 of $_host" gluster_volume "$1"
+    return 0
+  done
+  gluster_try volume create "$@"
+}
+gluster_comes_back() {
+  _end=$(($(seconds) + $1)); shift
+  until "$@"; do
+    [ "$(seconds)" -lt "$_end" ] || return 1
+    heed
+    sleep 0.5
+  done
+}
+gluster_answers() { timeout 10 gluster peer status >/dev/null 2>&1; }
+gluster_one_name() {
+  for _file in /var/lib/glusterd/peers/*; do
+    grep -qsx "hostname[0-9]*=$1" "$_file" || continue
+    [ "$(grep '^hostname' "$_file")" != "hostname1=$1" ] || return 0
+    systemctl stop glusterd
+    # Not beside the others: glusterd reads every file of that folder.
+    cp -a -- "$_file" /var/lib/glusterd/peer.regionctl
+    { grep -v '^hostname' -- "$_file"; printf 'hostname1=%s\n' "$1"; } >/var/lib/glusterd/peer.regionctl
+    replace /var/lib/glusterd/peer.regionctl "$_file"
+    systemctl start glusterd
+    until_true 60 'glusterd to answer' gluster_answers
+    return 0
+  done
+}
 gluster_peer() {
   timeout 10 gluster peer status 2>/dev/null |
     awk -v RS= -v name="$1" -v state="$2" 'index($0, state) { for (i = 1; i <= NF; i++) if ($i == name) found = 1 } END { exit !found }'
@@ -74,6 +123,10 @@ impl Kind for Peer {
         Some(Fields::from([("state".into(), state.into())]))
     }
 
+    fn flaps(&self) -> &'static [&'static str] {
+        &["state"]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         let each = changes.iter().map(|change| {
             let peer = quote(&change.id().name);
@@ -83,7 +136,7 @@ impl Kind for Peer {
                 ),
                 Some(_) if change.action == Action::Return => String::new(),
                 Some(_) => format!(
-                    "gluster_peer {peer} '(Connected)' || gluster_try peer probe {peer}\nuntil_true 60 'the peer '{peer} gluster_peer {peer} 'Peer in Cluster (Connected)'\n"
+                    "! gluster_peer {peer} State: || gluster_comes_back 20 gluster_peer {peer} '(Connected)' || gluster_one_name {peer}\ngluster_peer {peer} '(Connected)' || gluster_try peer probe {peer}\nuntil_true 60 'the peer '{peer} gluster_peer {peer} 'Peer in Cluster (Connected)'\n"
                 ),
             }
         });
@@ -194,7 +247,7 @@ impl Kind for Volume {
         ]))
     }
 
-    fn refuses(&self, change: &Change) -> Option<String> {
+    fn refuses(&self, change: &Change) -> Option<Refusal> {
         let (Some(have), Some(want), true) = (&change.before, change.after(), change.action != Action::Return) else {
             return None;
         };
@@ -211,9 +264,9 @@ impl Kind for Volume {
             (false, false) => format!(" ({gone} would become {new})"),
         };
         let volume = &change.id().name;
-        Some(format!(
+        Some(Refusal::never(format!(
             "{field} of the volume {volume} is not changed while it exists{how}: a brick that failed is replaced by `disk replace`"
-        ))
+        )))
     }
 
     fn apply(&self, changes: &[&Change]) -> String {
@@ -238,7 +291,7 @@ elif gluster_volume {name}; then echo left: the volume {name}, glusterd is not r
         let shape = shape.iter().filter(|(_, count)| *count > 0).map(|(field, count)| format!("{field} {count} "));
         // `force` because bricks are looked at by their own kind, on their own server.
         let (shape, bricks) = (shape.collect::<String>(), words(list(Some(want), "bricks")));
-        script += &format!("gluster_volume {name} || gluster_try volume create {name} {shape}transport tcp {bricks} force\n");
+        script += &format!("gluster_volume {name} || gluster_make {name} {shape}transport tcp {bricks} force\n");
     }
     match flag(Some(want), "started") {
         Some(true) => {

@@ -31,6 +31,10 @@ impl Kind for Group {
         KEEP_BACKUPS.to_owned()
     }
 
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        ["/etc/group", "/etc/gshadow"].map(str::to_owned).into()
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().map(|change| apply_one(change)).collect()
     }

@@ -44,6 +44,10 @@ row {} builtin "$builtin"
         (loaded || persistent).then(|| Fields::from([("loaded".into(), loaded.into()), ("persistent".into(), persistent.into())]))
     }
 
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        vec![FILE.to_owned()]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().fold(EDIT.to_owned(), |script, change| script + &apply_one(change))
     }

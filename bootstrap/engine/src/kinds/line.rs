@@ -30,6 +30,10 @@ impl Kind for Line {
         Some(Fields::from([("line".into(), line.into())]))
     }
 
+    fn writes(&self, resource: &Resource) -> Vec<String> {
+        vec![path(resource).to_owned()]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().fold(EDIT.to_owned(), |script, change| script + &apply_one(change))
     }

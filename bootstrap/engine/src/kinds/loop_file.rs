@@ -7,7 +7,7 @@ use regionctl_plan::{Action, Change, Fields, Resource, quote};
 use super::data;
 use super::edit::EDIT;
 use super::{number, words};
-use crate::kind::{Kind, Rows};
+use crate::kind::{Kind, Refusal, Rows};
 
 /// See the module.
 pub struct LoopFile;
@@ -31,10 +31,10 @@ impl Kind for LoopFile {
         data::no_undo(resource)
     }
 
-    fn refuses(&self, change: &Change) -> Option<String> {
+    fn refuses(&self, change: &Change) -> Option<Refusal> {
         let had = number(change.before.as_ref(), "size")?;
         let size = number(change.after(), "size").filter(|_| change.action != Action::Return)?;
-        (size < had).then(|| format!("{} has {had} bytes and is never shrunk to {size}", change.id().name))
+        (size < had).then(|| Refusal::never(format!("{} has {had} bytes and is never shrunk to {size}", change.id().name)))
     }
 
     fn guard(&self, change: &Change) -> String {
@@ -44,6 +44,10 @@ impl Kind for LoopFile {
             return String::new();
         };
         format!("[ ! -e {path} ] || [ \"$(stat -c %s -- {path})\" -le {size} ] || fail {path} is larger and is never shrunk\n")
+    }
+
+    fn writes(&self, resource: &Resource) -> Vec<String> {
+        vec![resource.id.name.clone()]
     }
 
     fn apply(&self, changes: &[&Change]) -> String {

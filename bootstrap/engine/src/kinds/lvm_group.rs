@@ -11,7 +11,7 @@ use super::blank::BLANK;
 use super::data;
 use super::lvm::LVM;
 use super::{list, words};
-use crate::kind::{Kind, Rows};
+use crate::kind::{Kind, Refusal, Rows};
 
 /// See the module.
 pub struct Group;
@@ -50,11 +50,11 @@ done
         data::no_undo(resource)
     }
 
-    fn refuses(&self, change: &Change) -> Option<String> {
+    fn refuses(&self, change: &Change) -> Option<Refusal> {
         let (Some(want), true) = (change.after(), change.action != Action::Return) else { return None };
         let wanted = list(Some(want), "devices");
         let leaves = list(change.before.as_ref(), "devices").into_iter().find(|device| !wanted.contains(device))?;
-        Some(format!("{leaves} is in the group {} and is not taken out", change.id().name))
+        Some(Refusal::never(format!("{leaves} is in the group {} and is not taken out", change.id().name)))
     }
 
     fn guard(&self, change: &Change) -> String {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::data;
 use super::lvm::LVM;
 use super::{flag, number, text};
-use crate::kind::{Kind, Rows};
+use crate::kind::{Kind, Refusal, Rows};
 
 /// See the module.
 pub struct Volume;
@@ -53,14 +53,14 @@ done
         data::no_undo(resource)
     }
 
-    fn refuses(&self, change: &Change) -> Option<String> {
+    fn refuses(&self, change: &Change) -> Option<Refusal> {
         let (Some(have), Some(want), true) = (&change.before, change.after(), change.action != Action::Return) else {
             return None;
         };
         let differs = |field: &&str| want.get(*field).is_some_and(|want| have.get(*field) != Some(want));
         let field = ["type", "pool"].into_iter().find(differs)?;
         let (had, wanted) = (text(Some(have), field).unwrap_or("none"), text(Some(want), field).unwrap_or("none"));
-        Some(format!("{field} of {} is {had}, which does not become {wanted}", change.id().name))
+        Some(Refusal::never(format!("{field} of {} is {had}, which does not become {wanted}", change.id().name)))
     }
 
     fn guard(&self, change: &Change) -> String {

@@ -82,6 +82,10 @@ impl Kind for Mount {
         format!("{} || [ -z \"$(ls -A -- {} 2>/dev/null)\" ] || fail {busy}\n", is_mounted(point), quote(point))
     }
 
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        vec![FSTAB.to_owned()]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().fold(EDIT.to_owned() + UNMOUNT, |script, change| script + &apply_one(change))
     }

@@ -33,6 +33,10 @@ impl Kind for Package {
         true
     }
 
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        ["/usr", "/etc", "/var/lib/dpkg"].map(str::to_owned).into()
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         let (wanted, gone): (Vec<&&Change>, Vec<&&Change>) = changes.iter().partition(|change| change.after().is_some());
         let mut script = format!("{APT_LOCKS}{APT}");

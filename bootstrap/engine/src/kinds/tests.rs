@@ -92,12 +92,45 @@ fn directory() {
 fn sysctl() {
     let wanted = want::sysctl("net.ipv4.conf.eth0/1.rp_filter", "1");
     let file = "/etc/sysctl.d/80-regionctl.conf";
+    let there = (file, "read", "yes");
     let value = ("/proc/sys/net/ipv4/conf/eth0.1/rp_filter", "line", "1");
-    assert!(as_wanted(&wanted, &[value, (file, "line", "net.ipv4.conf.eth0/1.rp_filter=1")]));
+    assert!(as_wanted(&wanted, &[value, there, (file, "line", "net.ipv4.conf.eth0/1.rp_filter=1")]));
     assert_eq!(read(&wanted, &[value]), Some(Fields::from([("value".into(), "1".into())])));
     let wide = want::sysctl("net.ipv4.ip_local_port_range", "1024\t65000");
     let path = "/proc/sys/net/ipv4/ip_local_port_range";
-    assert!(as_wanted(&wide, &[(path, "line", "1024\t65000"), (file, "line", "net.ipv4.ip_local_port_range = 1024 65000")]));
+    let line = (file, "line", "net.ipv4.ip_local_port_range = 1024 65000");
+    assert!(as_wanted(&wide, &[(path, "line", "1024\t65000"), there, line]));
+}
+
+/// As sysctl.d(5) has it.
+#[test]
+fn a_kernel_setting_is_what_the_last_file_says() {
+    let wanted = want::sysctl("net.ipv4.ip_forward", "1");
+    let value = ("/proc/sys/net/ipv4/ip_forward", "line", "1");
+    let ours = "/etc/sysctl.d/80-regionctl.conf";
+    let (ours, line) = ((ours, "read", "yes"), (ours, "line", "net.ipv4.ip_forward = 1"));
+    let other = |file: &'static str, says: &'static str| [value, ours, line, (file, "read", "yes"), (file, "line", says)];
+    let hardening = "/etc/sysctl.d/99-zz-hardening.conf";
+    for says in ["net.ipv4.ip_forward=0", "-net/ipv4/ip_forward = 0", "  net.ipv4.ip_forward =  0"] {
+        let change = diff(&wanted, read(&wanted, &other(hardening, says)).as_ref()).unwrap();
+        let refusal = Kinds::host().get("sysctl").unwrap().refuses(&change).unwrap();
+        assert_eq!(refusal.finding, "overridden");
+        assert!(refusal.message.contains(hardening) && refusal.message.contains("would be 0 after"), "{}", refusal.message);
+    }
+    // The same value, a comment, a pattern, another's, and a file that is read before ours or hidden by one of its name.
+    for (file, says) in [
+        (hardening, "net.ipv4.ip_forward = 1"),
+        (hardening, "# net.ipv4.ip_forward = 0"),
+        (hardening, "net.ipv4.ip_forward_use_pmtu = 0"),
+        (hardening, "net.ipv4.* = 0"),
+        ("/usr/lib/sysctl.d/50-default.conf", "net.ipv4.ip_forward = 0"),
+        ("/usr/lib/sysctl.d/80-regionctl.conf", "net.ipv4.ip_forward = 0"),
+    ] {
+        assert!(as_wanted(&wanted, &other(file, says)), "{file}: {says}");
+    }
+    let masked = [value, ours, line, ("/usr/lib/sysctl.d/99-a.conf", "read", "yes"), ("/etc/sysctl.d/99-a.conf", "read", "yes")];
+    let masked = [masked.as_slice(), &[("/usr/lib/sysctl.d/99-a.conf", "line", "net.ipv4.ip_forward = 0")]].concat();
+    assert!(as_wanted(&wanted, &masked));
 }
 
 #[test]
@@ -188,7 +221,7 @@ fn lvm_group() {
 
     let less = want::lvm_group("data", ["/dev/disk/by-id/one"]);
     let change = diff(&less, read(&less, &[two, one].concat()).as_ref()).unwrap();
-    assert!(Kinds::host().get("lvm_group").unwrap().refuses(&change).unwrap().contains("/dev/dm-0 is in the group data"));
+    assert!(Kinds::host().get("lvm_group").unwrap().refuses(&change).unwrap().message.contains("/dev/dm-0 is in the group data"));
 }
 
 #[test]
@@ -350,6 +383,7 @@ fn gluster_volumes() {
             .unwrap()
             .refuses(&change)
             .unwrap()
+            .message
             .contains("arbiter of the volume gv0 is not changed")
     );
 }

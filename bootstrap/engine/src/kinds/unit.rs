@@ -70,6 +70,10 @@ done
         &["active", "current"]
     }
 
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        vec!["/etc/systemd/system".to_owned()]
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().fold(KNOWN.to_owned(), |script, change| script + &apply_one(change))
     }

@@ -78,6 +78,10 @@ impl Kind for User {
         )
     }
 
+    fn writes(&self, _resource: &Resource) -> Vec<String> {
+        ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"].map(str::to_owned).into()
+    }
+
     fn apply(&self, changes: &[&Change]) -> String {
         changes.iter().map(|change| apply_one(change)).collect()
     }

@@ -145,6 +145,7 @@ fn what_held_a_secret_shows_none_when_it_is_wanted_without() {
         wanted: vec![("vpn".into(), vec![open.clone()])],
         wanted_by_any: [open.id.clone()].into(),
         have: [(open.id.clone(), Some(Fields::from([("content".into(), plain().into())])))].into(),
+        locked: BTreeMap::new(),
     };
     assert_eq!(have["content"], format!("sha256:{}", sha256(plain().as_bytes())));
     vault.seal_former(&Kinds::host(), &mut view);

@@ -41,6 +41,9 @@ pub struct Facts {
     /// The region that the host belongs to, if any.
     #[serde(default)]
     pub region: Option<Mark>,
+    /// The name by which the region last worked on it, if it ever did.
+    #[serde(default)]
+    pub server: Option<String>,
     /// True if the host keeps anything for regionctl: a ledger, generations, a lease.
     #[serde(default)]
     pub kept: bool,
@@ -61,6 +64,30 @@ pub struct Facts {
     /// What configures the host's network.
     #[serde(default)]
     pub network: NetworkManager,
+    /// Who else would write files of ours.
+    #[serde(default)]
+    pub writers: Vec<Writer>,
+}
+
+/// Somebody on a host who writes files that regionctl writes, too, and who can be told not to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Writer {
+    /// cloud-init is installed.
+    CloudInit,
+    /// NetworkManager is installed.
+    NetworkManager,
+}
+
+impl Writer {
+    /// By the word that a host says.
+    pub fn read(word: &str) -> Option<Self> {
+        match word {
+            "cloud-init" => Some(Self::CloudInit),
+            "network-manager" => Some(Self::NetworkManager),
+            _ => None,
+        }
+    }
 }
 
 /// Whose a host is.
@@ -134,6 +161,7 @@ impl Facts {
             generation: None,
             generation_proof: None,
             region: None,
+            server: None,
             kept: false,
             running_units: Vec::new(),
             operator: None,
@@ -141,6 +169,7 @@ impl Facts {
             secrets: None,
             dpkg_broken: false,
             network: NetworkManager::Other,
+            writers: Vec::new(),
         }
     }
 

@@ -57,6 +57,9 @@ impl Facts {
             word("the id of its region", &mark.id, "", 64)?;
             word("the name of its region", &mark.region, "._-", 64)?;
         }
+        if let Some(server) = &self.server {
+            word("its name in the region", server, "._-", 64)?;
+        }
         number("the number of our units at work", self.running_units.len(), MAX_UNITS)?;
         for unit in &self.running_units {
             word("a unit at work", unit, "._-", 128)?;

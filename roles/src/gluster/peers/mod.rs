@@ -1,9 +1,9 @@
 //! The servers with bricks know each other, by their names, and each is connected to all others.
 
 use regionctl_engine::want::{self, Undo, Want as _};
-use regionctl_engine::{GLUSTER_ASK, PRELUDE};
+use regionctl_engine::{GLUSTER, GLUSTER_ASK, PRELUDE};
 use regionctl_inventory::Server;
-use regionctl_plan::{Id, Resource};
+use regionctl_plan::{Id, Resource, quote};
 
 use super::places::{GLUSTERD, coordinator, is_coordinator, pool};
 use crate::{Host, Wanted};
@@ -23,7 +23,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         return Wanted::new();
     };
     let others = pool.iter().filter(|server| server.name != coordinator.name);
-    let connected = connected(pool.len());
+    let connected = connected(pool.len(), pool.iter().filter(|server| server.name != host.server.name));
     Wanted::new().then(others.fold(connected, |resource, other| resource.wait(coordinator.name.as_str(), probed(other).id)))
 }
 
@@ -31,14 +31,16 @@ fn probed(server: &Server) -> Resource {
     want::gluster_peer(server.name.as_str())
 }
 
-fn connected(servers: usize) -> Resource {
+/// A server that was made known by another name, too, is looked for by that one, which may lead nowhere any more.
+fn connected<'a>(servers: usize, others: impl Iterator<Item = &'a &'a Server>) -> Resource {
+    let names: String = others.map(|server| format!("  gluster_one_name {}\n", quote(server.name.as_str()))).collect();
     let connected = format!(
         r#"connected() {{ {GLUSTER_ASK} pool list 2>/dev/null | awk '$NF == "Connected" {{ n++ }} END {{ exit n != {servers} }}'; }}
 "#
     );
     let command = want::Command {
         run: &format!(
-            "{PRELUDE}{connected}until_true {PATIENCE} '{servers} connected servers; see: gluster pool list' connected\n"
+            "{PRELUDE}{GLUSTER}{connected}gluster_comes_back 20 connected || {{\n{names}}}\nuntil_true {PATIENCE} '{servers} connected servers; see: gluster pool list' connected\n"
         ),
         check: &format!("{connected}connected"),
         guard: ":",

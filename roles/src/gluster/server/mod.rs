@@ -1,6 +1,7 @@
 //! glusterd on the servers with bricks.
 
 mod geo_replication;
+mod identity;
 
 use regionctl_engine::want::{self, Want as _};
 
@@ -25,6 +26,8 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         .setting(want::directory(FOLDER))
         .setting(want::file(CONFIG, fill(include_str!("templates/glusterd.conf"), &[("vrack", &vrack)])))
         .setting(want::file("/etc/systemd/system/regionctl-bricks.service", include_str!("templates/bricks.service")))
+        .setting(want::directory("/var/lib/glusterd"))
+        .setting(identity::given(host))
         .setting(geo_replication::taken_away())
         .packages_of(host, "gluster/server")
         .then(want::unit(GLUSTERD).enabled().active().config([CONFIG, tls::SWITCH]).log([LOG]))

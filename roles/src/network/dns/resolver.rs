@@ -1,7 +1,7 @@
 //! The server's own resolver: `/etc/resolv.conf`, and the programs that would write it.
 
-use regionctl_engine::want;
-use regionctl_plan::Resource;
+use regionctl_engine::want::{self, Want as _};
+use regionctl_plan::{Resource, Writer};
 
 use crate::Host;
 use crate::template::fill;
@@ -17,11 +17,26 @@ pub fn wants(host: &Host<'_>) -> Vec<Resource> {
     let others: String = others.map(|address| format!("nameserver {address}\n")).collect();
     let values = [("domain", host.region.domain()), ("others", others)];
     let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    vec![
+    let mut all = network_manager(host);
+    all.extend([
         want::directory("/etc/dhcp"),
         want::directory("/etc/dhcp/dhclient-enter-hooks.d"),
         want::file("/etc/dhcp/dhclient-enter-hooks.d/regionctl", include_str!("templates/dhclient")),
         want::file("/etc/dhcpcd.enter-hook", include_str!("templates/dhcpcd")),
         want::file("/etc/resolv.conf", fill(include_str!("templates/resolv.conf"), &values)),
+    ]);
+    all
+}
+
+/// NetworkManager.conf(5), `dns`: "none: NetworkManager will not modify resolv.conf".
+fn network_manager(host: &Host<'_>) -> Vec<Resource> {
+    if !host.facts.writers.contains(&Writer::NetworkManager) {
+        return Vec::new();
+    }
+    let (folder, file) = ("/etc/NetworkManager/conf.d", "/etc/NetworkManager/conf.d/zz-regionctl.conf");
+    vec![
+        want::directory(folder),
+        want::file(file, include_str!("templates/networkmanager.conf")),
+        want::unit("NetworkManager.service").config([file]).reload(),
     ]
 }

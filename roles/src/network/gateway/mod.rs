@@ -35,6 +35,9 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     let rules = rules(host, gateway);
     let table = Table { what: "the gateway's translation", name: "gateway", table: "ip regionctl_gateway", rules };
     let config = want::file(CONFIG, keepalived(host, gateway, address, &servers, place));
+    // It never finds again an interface that was taken away under it.
+    let vrack = super::vrack::files();
+    let reads: Vec<_> = std::iter::once(CONFIG).chain(vrack.iter().map(String::as_str)).collect();
     Wanted::new()
         .packages_of(host, "network/gateway")
         .then_all(interfaces::known(host))
@@ -44,7 +47,7 @@ pub fn wants(host: &Host<'_>) -> Wanted {
         .then(want::directory("/etc/keepalived"))
         .then_all(written_by_keepalived())
         .then(config.param("check", "keepalived -t -f \"$tmp\"").may_cut())
-        .then(want::unit("keepalived.service").enabled().active().config([CONFIG]).may_cut())
+        .then(want::unit("keepalived.service").enabled().active().config(reads).may_cut())
 }
 
 /// keepalived names its routes' protocol for `ip`, where nobody has: ours from the start, so that it goes back with the rest.

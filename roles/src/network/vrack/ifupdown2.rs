@@ -7,7 +7,7 @@ use regionctl_plan::Resource;
 
 use super::{Wiring, in_place};
 
-const FILE: &str = "/etc/network/interfaces.d/regionctl-vrack";
+pub const FILE: &str = "/etc/network/interfaces.d/regionctl-vrack";
 const SOURCE: &str = "source /etc/network/interfaces.d/*";
 
 pub fn wants(wiring: &Wiring<'_>) -> Vec<Resource> {

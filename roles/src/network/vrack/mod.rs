@@ -32,6 +32,12 @@ pub fn wants(host: &Host<'_>) -> Wanted {
     Wanted::new().then(card(&wiring)).then_all(made).then_all(asked)
 }
 
+/// Every file in which the vrack can be written, here or on another server: what stands on its interfaces starts anew with them.
+pub fn files() -> Vec<String> {
+    let own = [unit::SCRIPT, unit::SERVICE, ifupdown2::FILE].map(str::to_owned);
+    own.into_iter().chain(networkd::all_files()).collect()
+}
+
 /// Nothing is changed on a server that has another card.
 fn card(wiring: &Wiring<'_>) -> Resource {
     let card = wiring.card;

@@ -9,10 +9,20 @@ use regionctl_plan::Resource;
 use super::{Wiring, in_place};
 
 const FOLDER: &str = "/etc/systemd/network";
+const NAMES: [&str; 5] = ["card.network", "vlan.netdev", "vlan.network", "bridge.netdev", "bridge.network"];
+
+/// Every file that can be there, in some region.
+pub fn all_files() -> impl Iterator<Item = String> {
+    NAMES.into_iter().map(path)
+}
+
+fn path(name: &str) -> String {
+    format!("{FOLDER}/05-regionctl-vrack-{name}")
+}
 
 pub fn wants(wiring: &Wiring<'_>) -> Vec<Resource> {
     let files = files(wiring);
-    let paths: Vec<_> = files.iter().map(|(name, _)| format!("{FOLDER}/05-regionctl-vrack-{name}")).collect();
+    let paths: Vec<_> = files.iter().map(|(name, _)| path(name)).collect();
     let config: Vec<_> = paths.iter().map(String::as_str).collect();
     let unit = want::unit("systemd-networkd.service").enabled().active().config(config).reload().may_cut();
     let interfaces: Vec<_> = std::iter::once(wiring.card).chain(wiring.made()).collect();

@@ -8,8 +8,8 @@ use regionctl_plan::Resource;
 use super::{Wiring, in_place};
 use crate::template::fill;
 
-const SCRIPT: &str = "/etc/regionctl/vrack";
-const SERVICE: &str = "/etc/systemd/system/regionctl-vrack.service";
+pub const SCRIPT: &str = "/etc/regionctl/vrack";
+pub const SERVICE: &str = "/etc/systemd/system/regionctl-vrack.service";
 const UNIT: &str = "regionctl-vrack.service";
 
 pub fn wants(wiring: &Wiring<'_>) -> Vec<Resource> {

@@ -75,6 +75,31 @@ pub(super) fn proxmox(host: &Host<'_>) -> Vec<Said> {
     })
 }
 
+/// Each is told to leave our files alone, in the way that it documents. What an install has told already is told no more.
+pub(super) fn files_shared(host: &Host<'_>) -> Vec<Said> {
+    let said = |writer: &String| {
+        let (file, what, hint) = match writer.as_str() {
+            "cloud-init" => (
+                "/etc/cloud/cloud-init.disabled",
+                "may write the host name, `/etc/hosts` and `/etc/resolv.conf` at every boot",
+                "install switches it off with `/etc/cloud/cloud-init.disabled`, which `reset` takes away again",
+            ),
+            "NetworkManager" => (
+                "/etc/NetworkManager/conf.d/zz-regionctl.conf",
+                "writes `/etc/resolv.conf`",
+                "where `network.dns` is wanted, install tells it to leave that file alone",
+            ),
+            _ => (
+                "/etc/resolv.conf",
+                "writes `/etc/resolv.conf`",
+                "where `network.dns` is wanted, install puts a file there that is no link, which it leaves alone",
+            ),
+        };
+        (!host.probe.owns(&format!("file:{file}"))).then(|| Said::new(format!("`{writer}` {what}")).hint(hint))
+    };
+    host.probe.foreign.writers.iter().filter_map(said).collect()
+}
+
 pub(super) fn config_manager(host: &Host<'_>) -> Vec<Said> {
     let units = running(host, &["puppet", "salt-minion", "chef-client", "cfengine3"]);
     when(!units.is_empty(), || {

@@ -69,6 +69,15 @@ pub(super) fn mac_unique(hosts: &Hosts<'_>) -> Vec<Said> {
     })
 }
 
+/// glusterd takes a peer with its own id for itself, and says only that it is "not in 'Peer in Cluster' state". The ids of LVM and of
+/// file systems may be the same on servers that came from one image: none of them ever sees another's disks.
+pub(super) fn gluster_id_unique(hosts: &Hosts<'_>) -> Vec<Said> {
+    let hint = "on the one that holds no bricks yet: `systemctl stop glusterd; rm -r /var/lib/glusterd`; on a region that runs, where \
+                one of them was cloned from the other: `reset` the clone first";
+    let said = hosts.shared("the Gluster id", |host| known(&host.probe.identity.gluster_id));
+    said.into_iter().map(|said| said.hint(hint)).collect()
+}
+
 fn known(value: &str) -> Vec<String> {
     if value.is_empty() { Vec::new() } else { vec![value.to_owned()] }
 }

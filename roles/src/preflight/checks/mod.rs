@@ -52,6 +52,7 @@ pub const CHECKS: &[Check] = &[
     check("identity", Error, "machine-id-present", "`/etc/machine-id` holds an id", Host(identity::machine_id_present)),
     check("identity", Error, "machine-id-unique", "no two servers have the same machine id", Region(identity::machine_id_unique)),
     check("identity", Error, "mac-unique", "no two servers have a network card with the same MAC address", Region(identity::mac_unique)),
+    check("identity", Error, "gluster-id-unique", "no two servers have the same Gluster id", Region(identity::gluster_id_unique)),
 
     check("system", Error, "os-supported", "the operating system is Debian 12 or 13", Host(system::os_supported)),
     check("system", Error, "architecture", "packages are for amd64", Host(system::architecture)),
@@ -134,6 +135,7 @@ pub const CHECKS: &[Check] = &[
     check("packages", Error, "apt-healthy", "no package is half installed or lacks what it depends on", Host(packages::healthy)),
     check("packages", Warning, "apt-lock-free", "no other process holds a lock of apt or dpkg", Host(packages::lock_free)),
     check("packages", Warning, "packages-held", "no package is on hold", Host(packages::held)),
+    check("packages", Error, "packages-kept-away", "no priority of apt keeps away a package that is to be installed", Host(packages::kept_away)),
     check("packages", Warning, "gluster-versions", "all servers with bricks run the same Debian release", Region(packages::gluster_versions)),
 
     check("foreign", Error, "ports-free", "the ports of this version's layers are free", Host(ports::now)),
@@ -142,6 +144,7 @@ pub const CHECKS: &[Check] = &[
     check("foreign", Error, "gluster-existing", "Gluster knows no peer or volume that is not ours", Region(foreign::gluster)),
     check("foreign", Error, "kubernetes-existing", "the server is not part of a Kubernetes cluster that is not ours", Host(foreign::kubernetes)),
     check("foreign", Warning, "proxmox-existing", "the server is not a Proxmox host that is not ours", Host(foreign::proxmox)),
+    check("foreign", Warning, "files-shared", "nobody else writes the host name, `/etc/hosts` and `/etc/resolv.conf`", Host(foreign::files_shared)),
     check("foreign", Warning, "config-manager-foreign", "no other tool manages the server's configuration", Host(foreign::config_manager)),
 ];
 

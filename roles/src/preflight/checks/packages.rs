@@ -1,5 +1,7 @@
 //! Packages and where they come from.
 
+use std::collections::BTreeSet;
+
 use super::super::check::{Said, when};
 use super::super::host::{Host, Hosts};
 
@@ -48,6 +50,30 @@ pub(super) fn lock_free(host: &Host<'_>) -> Vec<Said> {
 pub(super) fn held(host: &Host<'_>) -> Vec<Said> {
     let held: Vec<_> = host.probe.apt.held.iter().filter(|name| !host.probe.owns(&format!("package:{name}"))).collect();
     when(!held.is_empty(), || Said::new(format!("on hold: {}", super::names(&held))).hint("`apt-mark unhold PACKAGE`"))
+}
+
+/// apt says of such a package only that it "is not available, but is referred to by another package". A priority of every package, as
+/// of those of another release, keeps none of ours away.
+pub(super) fn kept_away(host: &Host<'_>) -> Vec<Said> {
+    let Ok(release) = regionctl_images::release(&host.region.spec.release) else { return Vec::new() };
+    let ours: BTreeSet<&str> = release.packages.values().flatten().map(|package| package.name.as_str()).collect();
+    let said = |pin: &String| {
+        let (file, names) = pin.split_once(": ")?;
+        let kept = ours.iter().filter(|name| !host.probe.owns(&format!("package:{name}")));
+        let kept: Vec<_> = kept.filter(|name| names.split_whitespace().any(|pattern| is_meant(pattern, name))).collect();
+        let message = || format!("`{file}` keeps away {}: their priority is negative", super::names(&kept));
+        (!kept.is_empty())
+            .then(|| Said::new(message()).hint(format!("take them out of `{file}`; `apt-cache policy PACKAGE` shows why")))
+    };
+    host.probe.apt.pinned.iter().filter_map(said).collect()
+}
+
+/// A name, or a glob that begins with a part of one.
+fn is_meant(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => !start.is_empty() && name.starts_with(start),
+        None => pattern == name,
+    }
 }
 
 /// Debian 12 has Gluster 10.3 and Debian 13 has 11.1: the older one decides what the cluster can (`op-version`), and they

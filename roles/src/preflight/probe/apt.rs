@@ -26,6 +26,8 @@ pub struct Apt {
     pub ours: String,
     /// Packages on hold.
     pub held: Vec<String>,
+    /// Packages that a negative priority keeps away, each as `FILE: NAME…`, names as apt_preferences(5) has them.
+    pub pinned: Vec<String>,
 }
 
 /// A source of packages.
@@ -51,6 +53,7 @@ impl Apt {
             "lock-holder" => text(&mut self.lock_holder, value),
             "dpkg-holder" => text(&mut self.dpkg_holder, value),
             "ours" => text(&mut self.ours, value),
+            "pinned" => push(&mut self.pinned, value),
             "held" => push(&mut self.held, value),
             _ => false,
         }

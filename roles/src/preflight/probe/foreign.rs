@@ -12,6 +12,8 @@ use super::push;
 pub struct Foreign {
     /// Units that are running, of those that a check asks for.
     pub units: Vec<String>,
+    /// Who else writes files of ours: `cloud-init`, `NetworkManager`, `resolvconf`, `systemd-resolved`.
+    pub writers: Vec<String>,
     /// TCP ports that are listened on, and by which process (`?` if it is not known).
     pub ports: BTreeMap<u16, String>,
     /// nftables tables that drop or reject packets, as `inet filter`.
@@ -32,6 +34,7 @@ impl Foreign {
     pub(super) fn take(&mut self, field: &str, value: &str) -> bool {
         match field {
             "unit" => push(&mut self.units, value),
+            "writer" => push(&mut self.writers, value),
             "dropping-table" => push(&mut self.dropping_tables, value),
             "legacy-table" => push(&mut self.legacy_tables, value),
             "gluster-peer" => push(&mut self.gluster_peers, value),

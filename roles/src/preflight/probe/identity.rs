@@ -16,6 +16,8 @@ pub struct Identity {
     pub machine_id: String,
     /// SHA-256 of each public SSH host key.
     pub ssh_host_keys: Vec<String>,
+    /// The id by which Gluster's servers know it, if it has ever run glusterd.
+    pub gluster_id: String,
 }
 
 impl Identity {
@@ -24,6 +26,7 @@ impl Identity {
             "hostname" => text(&mut self.hostname, value),
             "static-hostname" => text(&mut self.static_hostname, value),
             "machine-id" => text(&mut self.machine_id, value),
+            "gluster-id" => text(&mut self.gluster_id, value),
             "ssh-host-key" => push(&mut self.ssh_host_keys, value),
             _ => false,
         }

@@ -5,6 +5,13 @@ read_foreign() {
     ufw firewalld puppet salt-minion chef-client cfengine3; do
     running "$unit" && row foreign unit "$unit"
   done
+  # cloud-init reads this file before anything else; a resolv.conf that is no link is left alone by resolvconf and systemd-resolved.
+  [ ! -x /usr/bin/cloud-init ] || [ -e /etc/cloud/cloud-init.disabled ] || row foreign writer cloud-init
+  running NetworkManager && row foreign writer NetworkManager
+  case $(readlink /etc/resolv.conf) in
+    *resolvconf/run/*) row foreign writer resolvconf ;;
+    *systemd/resolve/*) row foreign writer systemd-resolved ;;
+  esac
   ss -Hltnp | while read -r _ _ _ address _ process; do
     process=${process#*\"}
     case $process in *\"*) process=${process%%\"*} ;; *) process='?' ;; esac

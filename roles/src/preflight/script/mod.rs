@@ -29,12 +29,7 @@ running() { systemctl is-active --quiet "$1.service"; }
 /// for [`super::HostProbe::read`]. It changes nothing but temporary files, which it removes, and takes a few seconds: whatever
 /// waits for something (pings, downloads, synced writes) runs beside the rest. Every wait is bounded.
 pub fn script(region: &Region, server: &Server) -> String {
-    let mut script = String::from("(\nset +eu\nstart=$(date +%s.%N)\nrow preflight begin 1\nrow clock start \"$start\"\n");
-    script += COMMON;
-    script += APT_LOCKS;
-    for functions in DISKS.into_iter().chain(FUNCTIONS) {
-        script += functions;
-    }
+    let mut script = begin();
     script += &pairs(region, server);
     script += "( read_sources ) &\n( read_writes ) &\n( read_packages ) &\n( read_health ) &\n";
     for server in &region.spec.network.ntp.servers {
@@ -52,9 +47,20 @@ pub fn script(region: &Region, server: &Server) -> String {
     for module in modules.now.iter().chain(&modules.later) {
         script += &format!("read_module {}\n", quote(module));
     }
-    script += "wait\nrow clock end \"$(date +%s.%N)\"\nrow preflight end 1\n) </dev/null 2>/dev/null\n";
-    script
+    script + END
 }
+
+/// As [`script`], for a server that is installed already: without what takes seconds, such as pings, downloads and synced writes.
+pub fn brief_script(server: &Server) -> String {
+    begin() + "read_system\nread_network\n" + &read_disks(server) + END
+}
+
+fn begin() -> String {
+    let functions = DISKS.into_iter().chain(FUNCTIONS).collect::<String>();
+    format!("(\nset +eu\nrow preflight begin 1\nrow clock start \"$(date +%s.%N)\"\n{COMMON}{APT_LOCKS}{functions}")
+}
+
+const END: &str = "wait\nrow clock end \"$(date +%s.%N)\"\nrow preflight end 1\n) </dev/null 2>/dev/null\n";
 
 /// As [`script`], for the disks alone: a moment's work, that changes nothing at all.
 pub fn disks_script(server: &Server) -> String {

@@ -14,11 +14,11 @@ read_sources() {
   eval "$(apt-config shell proxy Acquire::http::Proxy)"
   # Only that there is one: its URL may hold a password.
   [ -n "${proxy:-}" ] && row apt proxy yes
-  # An empty cache path keeps apt from writing its cache.
-  apt-get indextargets -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --format '$(RELEASE) $(REPO_URI)' | sort -u >"$folder/sources"
-  # Before the first `apt-get update` there are no index targets, only addresses.
-  [ -s "$folder/sources" ] ||
-    apt-get update --print-uris 2>/dev/null | sed -n "s#^'\\(.*/\\)dists/\\(.*\\)/InRelease'.*#\\2 \\1#p" | sort -u >"$folder/sources"
+  # An empty cache path keeps apt from writing its cache. Targets are known of what was fetched once, addresses of the rest.
+  {
+    apt-get indextargets -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --format '$(RELEASE) $(REPO_URI)'
+    apt-get update --print-uris 2>/dev/null | sed -n "s#^'\\(.*/\\)dists/\\(.*\\)/InRelease'.*#\\2 \\1#p"
+  } | sort -u >"$folder/sources"
   while read -r release uri; do
     read_source "$folder" "$uri" "$release" &
   done <"$folder/sources"
@@ -27,6 +27,22 @@ read_sources() {
     read_name "$name" &
   done <"$folder/names"
   wait
+}
+
+# What a negative priority keeps away, by package. apt reads the files of this folder that have no suffix, or this one.
+read_pins() {
+  for file in /etc/apt/preferences /etc/apt/preferences.d/*; do
+    case ${file##*/} in *.pref | preferences) ;; *.*) continue ;; esac
+    [ -f "$file" ] && awk -v RS= -v file="$file" '{
+      names = ""; away = 0; n = split($0, lines, "\n")
+      for (i = 1; i <= n; i++) {
+        line = lines[i]
+        if (tolower(line) ~ /^package:/) { sub(/^[^:]*:[ \t]*/, "", line); names = line }
+        if (tolower(line) ~ /^pin-priority:[ \t]*-/) away = 1
+      }
+      if (away && names != "") print file ": " names
+    }' "$file"
+  done | while read -r line; do row apt pinned "$line"; done
 }
 
 # Passwords in URLs are not shown.
@@ -55,7 +71,8 @@ read_source() {
       return
     fi
   done
-  put "source:$shown" error "$(printf '%s\n' "$said" | grep '^E:' | head -n 1 | masked | cut -c 1-300)"
+  said=$(printf '%s\n' "$said" | grep '^E:' | head -n 1 | masked | cut -c 1-300)
+  put "source:$shown" error "${said:-its index cannot be fetched}"
 }
 
 read_lock_holders() {
@@ -71,6 +88,7 @@ read_packages() {
       [ -e "$unit" ] && systemctl is-active --quiet "${unit##*/}" && row apt ours "${unit##*/}"
     done
   fi
+  read_pins
   # Asked twice: it may end while the rest is looked at.
   read_lock_holders
   put apt audit "$(dpkg --audit 2>&1 | head -n 5 | cut -c 1-200)"

@@ -41,6 +41,7 @@ read_system() {
   row identity hostname "$(uname -n)"
   row identity static-hostname "$(head -n 1 /etc/hostname)"
   row identity machine-id "$(head -n 1 /etc/machine-id)"
+  row identity gluster-id "$(sed -n 's/^UUID=//p' /var/lib/glusterd/glusterd.info)"
   for key in /etc/ssh/ssh_host_*_key.pub; do
     [ -r "$key" ] && row identity ssh-host-key "$(cut -d ' ' -f 2 "$key" | sha256sum | cut -c 1-64)"
   done

@@ -63,7 +63,9 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
     let layers = [Layer::Disks, Layer::Gluster].map(|layer| layer.name().to_owned());
     let selection = Selection { hosts: servers, layers: layers.into() };
     let events = args.events.as_deref();
-    let execution = Execution { verb: "disk replace", allowed, events, reset: false, window: regionctl_engine::WINDOW };
+    let window = regionctl_engine::WINDOW;
+    let execution =
+        Execution { verb: "disk replace", allowed, events, reset: false, gone: std::collections::BTreeSet::new(), window };
     let survey = settle::survey(&engine, &selection, &Goal::Wanted, &execution, output).await?;
     all_answered(&survey)?;
     let plan = engine.plan(&survey, &selection, &Goal::Wanted).map_err(|error| no_plan(&error))?;

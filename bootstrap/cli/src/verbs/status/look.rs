@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regionctl_engine::{Engine, HostView, Rows, Survey};
 use regionctl_inventory::Region;
 
-use super::{disks, encryption, pairs, space, vpn};
+use super::{disks, encryption, pairs, services, space, vpn};
 use crate::output::Output;
 use crate::render::words::count;
 use crate::survey;
@@ -32,7 +32,7 @@ impl Answers {
 /// Asks every host that answered before.
 pub async fn ask(engine: &Engine, region: &Region, survey: &Survey, output: &Output) -> Answers {
     let scripts: BTreeMap<_, _> =
-        views(survey).filter_map(|(name, view)| Some((name.to_owned(), script(region, name, view)?))).collect();
+        views(survey).filter_map(|(name, view)| Some((name.to_owned(), script(region, name, view, survey)?))).collect();
     let what = format!("asking {} for more", count(scripts.len(), "host"));
     let answers = survey::ask_each(engine, &what, &scripts, output).await;
     let complete = answers.values().all(Result::is_ok);
@@ -45,13 +45,14 @@ pub async fn ask(engine: &Engine, region: &Region, survey: &Survey, output: &Out
 }
 
 /// Each section asks in a shell of its own, so that none can stop the others.
-fn script(region: &Region, host: &str, view: &HostView) -> Option<String> {
+fn script(region: &Region, host: &str, view: &HostView, survey: &Survey) -> Option<String> {
     let questions = [
         vpn::script(view),
         pairs::script(region, host, view),
         encryption::script(view),
         disks::script(region, host),
         space::script(region, host),
+        services::script(region, host, view, survey),
     ];
     let script: String =
         questions.iter().flatten().map(|ask| format!("(\nset +e\n{ask}) </dev/null 2>/dev/null || :\n")).collect();

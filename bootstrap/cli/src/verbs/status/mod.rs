@@ -5,8 +5,10 @@ mod disks;
 mod encryption;
 mod gateway;
 mod heal;
+mod leavers;
 mod look;
 mod pairs;
+mod services;
 mod space;
 mod vpn;
 
@@ -23,7 +25,9 @@ use self::disks::Disks;
 use self::encryption::Encryption;
 use self::gateway::Gateway;
 use self::heal::Volume;
+use self::leavers::Leavers;
 use self::pairs::Pairs;
+use self::services::Services;
 use self::space::Space;
 use self::vpn::Vpn;
 use super::Context;
@@ -63,6 +67,8 @@ struct Report {
     generation: Option<u64>,
     hosts: BTreeMap<String, HostStatus>,
     volumes: Vec<Volume>,
+    /// Servers that left the inventory and were not given back.
+    leavers: Leavers,
     /// Disks and arrays that are not well.
     disks: Disks,
     /// File systems that are nearly full.
@@ -71,6 +77,8 @@ struct Report {
     vrack: Option<Pairs>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gateway: Option<Gateway>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    services: Option<Services>,
     #[serde(skip_serializing_if = "Option::is_none")]
     vpn: Option<Vpn>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,11 +99,13 @@ trait Section {
 impl Report {
     /// What the region has, in the order in which it is read.
     fn sections(&self) -> impl Iterator<Item = &dyn Section> {
-        let sections: [Option<&dyn Section>; 7] = [
+        let sections: [Option<&dyn Section>; 9] = [
+            Some(&self.leavers),
             Some(&self.disks),
             Some(&self.space),
             self.vrack.as_ref().map(|section| section as _),
             self.gateway.as_ref().map(|section| section as _),
+            self.services.as_ref().map(|section| section as _),
             self.vpn.as_ref().map(|section| section as _),
             self.encryption.as_ref().map(|section| section as _),
             self.certificates.as_ref().map(|section| section as _),
@@ -153,10 +163,12 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
         generation: plan.parent,
         hosts,
         volumes,
+        leavers: leavers::section(&region)?,
         disks: disks::section(inventory, &answers),
         space: space::section(inventory, &answers),
         vrack: pairs::section(inventory, &survey, &answers),
         gateway: gateway::section(inventory, &survey),
+        services: services::section(inventory, &survey, &answers),
         vpn: vpn::section(&survey, &answers),
         encryption: encryption::section(&survey, &answers),
         certificates: certificates::section(&vault, now),
