@@ -215,7 +215,7 @@ impl Engine {
     }
 
     /// What forbids a plan because of what the hosts are like, looked at once more just before it is executed: encrypted disks that
-    /// nothing among the secrets opens, and files that nobody can write.
+    /// nothing among the secrets opens, files that nobody can write, servers that were installed under another name.
     pub(crate) fn harm(&self, plan: &Plan, survey: &Survey) -> Vec<Finding> {
         let views = survey.iter().filter_map(|(host, surveyed)| Some((host, &surveyed.as_ref().ok()?.view)));
         let of_host = |(host, view): (&String, &HostView)| {

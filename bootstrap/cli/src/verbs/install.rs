@@ -139,7 +139,7 @@ async fn check(
     checked.retain(|finding| finding.host.as_deref().is_none_or(|host| counts(finding, host)));
     let findings: Vec<_> = checked.findings().filter(|finding| finding.name != preflight::ANSWERS).cloned().collect();
     // Of servers that are installed already only what is wrong is told.
-    if !findings.is_empty() || survey.keys().any(|name| is_new(name)) {
+    if !findings.is_empty() || (all && survey.keys().any(|name| is_new(name))) {
         let allowed = &args.allow.allow;
         output.say(&format!("{}\n", checks::render(&checked.checks(), checked.answered, allowed, false, output.err())));
     }

@@ -15,7 +15,7 @@ use crate::template::fill;
 /// Only a glusterd that knows nobody gets another id: a pool that is there stays as it is.
 const CHECK: &str = "grep -qs '^UUID=' /var/lib/glusterd/glusterd.info && { [ -z {{others}} ] || [ -n \"$(ls /var/lib/glusterd/peers 2>/dev/null)\" ]; }";
 
-/// Before the package, whose glusterd would give itself an id when it first starts. `None` for a pool of one.
+/// Before the package, whose glusterd would give itself an id when it first starts.
 pub fn given(host: &Host<'_>) -> Resource {
     let own = id(host.region, host.name());
     let others = pool(host.region).into_iter().map(|server| server.name.as_str()).filter(|name| *name != host.name());

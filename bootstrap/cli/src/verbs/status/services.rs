@@ -20,7 +20,7 @@ use crate::render::words::list;
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Services {
-    /// Servers, or the gateway's address, that do not answer for names: whom.
+    /// Servers that do not answer for names, and whom.
     names: BTreeMap<String, Vec<String>>,
     /// Servers that the gateway's address does not answer.
     gateway: Vec<String>,
