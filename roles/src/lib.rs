@@ -29,6 +29,7 @@ use secrets::Known;
 pub use base::kernel::settings::{SETTINGS as KERNEL_SETTINGS, Setting as KernelSetting};
 pub use disks::is_recovery_key;
 pub use disks::replaced::{IDENTITY, Lost, Replaced};
+pub use gluster::heal::INFO as HEAL_INFO;
 pub use host::Host;
 pub use network::firewall::{LISTENERS, Listener, Ports, reference as listeners_reference};
 pub use network::gateway::servers as gateway_servers;

@@ -20,8 +20,8 @@ const PATIENCE: u32 = 3600;
 
 /// Defines `bricks_away`.
 const BRICKS: &str = include_str!("bricks.sh");
-/// Defines `nothing_to_heal`.
-pub(super) const INFO: &str = include_str!("info.sh");
+/// Shell that defines `behind` and `nothing_to_heal`.
+pub const INFO: &str = include_str!("info.sh");
 /// Defines `pending`.
 const PENDING: &str = include_str!("pending.sh");
 const WAIT: &str = include_str!("wait.sh");
@@ -74,7 +74,7 @@ fn healed_volume(volume: &Volume, places: &[&BrickPlace<'_>]) -> Resource {
             "{}{PENDING}count() {{ pending {bricks} | wc -l; }}\nwait_for_copies {name} {PATIENCE} count\n",
             waiting(places.iter().copied())
         ),
-        check: &format!("{PENDING}{INFO}[ -z \"$(pending {bricks})\" ] || nothing_to_heal {name}\n"),
+        check: &format!("{PENDING}{INFO}[ -z \"$(pending {bricks})\" ] || nothing_to_heal {name} 10\n"),
         // Whether bricks are away is asked while it waits: after a reboot they are, for a moment.
         guard: ":",
         undo: Undo::Impossible("copies that are up to date stay so"),

@@ -83,10 +83,10 @@ renew_daemon() {
 # of it: only where they are not too many.
 is_healed() {
   pause=$ASK
-  case ${n:-many} in ? | 1?) [ "$took" -gt 2 ] || pause=$ASK_FEW ;; esac
+  case ${n:-many} in ? | 1?) [ "$took" -gt 6 ] || pause=$ASK_FEW ;; esac
   [ "$((now - sure))" -ge "$pause" ] && [ "${n:-0}" -lt 1000 ] || return 1
   sure=$now
-  ! nothing_to_heal "$volume" || return 0
+  ! nothing_to_heal "$volume" 3 || return 0
   took=$(($(seconds) - now))
   return 1
 }

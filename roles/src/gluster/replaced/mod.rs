@@ -73,7 +73,7 @@ fn complete(volume: &Volume, place: &BrickPlace<'_>) -> Resource {
         "{}{GLUSTER}{left}gluster_try volume start {name} force\nwait_for_copies {name} {PATIENCE} left\n",
         heal::waiting([place])
     );
-    let check = format!("{left}{}[ \"$(left)\" = 0 ] || nothing_to_heal {name}\n", heal::INFO);
+    let check = format!("{left}{}[ \"$(left)\" = 0 ] || nothing_to_heal {name} 10\n", heal::INFO);
     let undo = Undo::Impossible("copies that are up to date stay so");
     let command = Command { run: &run, check: &check, guard: ":", undo };
     want::once(&copied(volume).name, command, &[online::served(volume), heal::healed(volume)])

@@ -2,14 +2,11 @@
 
 use serde::Serialize;
 
-/// Asks for every volume; prints nothing where there is no Gluster.
-pub const SCRIPT: &str = r#"
-command -v gluster >/dev/null || exit 0
-for volume in $(timeout 20 gluster --mode=script volume list 2>/dev/null); do
-  echo "Volume $volume"
-  timeout 40 gluster --mode=script volume heal "$volume" info summary 2>&1 || true
-done
-"#;
+/// Asks for every volume; prints nothing where there is no Gluster. Of what is to be healed it tells how many, in the words of
+/// `heal info summary`, which itself counts what is only just being written.
+pub fn script() -> String {
+    format!("{}{}", regionctl_roles::HEAL_INFO, include_str!("heal.sh"))
+}
 
 /// A volume.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,7 +46,7 @@ impl Volume {
     }
 }
 
-/// Reads what [`SCRIPT`] printed. Words of `heal info summary`, Gluster 10 and 11.
+/// Reads what [`script`] printed. Words of `heal info summary`, Gluster 10 and 11.
 pub fn read(text: &str) -> Vec<Volume> {
     let mut volumes: Vec<Volume> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {

@@ -185,9 +185,10 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit, Failure> {
 /// Any server of the volumes can tell of all of them: the first that answers is asked. Volumes that are there are never left out.
 async fn volumes(engine: &Engine, survey: &Survey, context: &Context) -> Vec<Volume> {
     let mut volumes = Vec::new();
+    let script = heal::script();
     for (name, _) in look::views(survey).filter(|(_, view)| look::has_role(view, "gluster/server")) {
         let Some(remote) = engine.remotes().get(name) else { continue };
-        let asked = survey::during(&context.output, "asking for volumes", remote.script("asking for volumes", heal::SCRIPT));
+        let asked = survey::during(&context.output, "asking for volumes", remote.script("asking for volumes", &script));
         volumes = asked.await.map(|text| heal::read(&text)).unwrap_or_default();
         if !volumes.is_empty() {
             break;
