@@ -123,8 +123,8 @@ fn behind(info: &str) -> (String, bool) {
     (named, asked("nothing_to_heal data 10").status.success())
 }
 
-/// Measured on Debian 13: a client that writes one file after the other has one of three looks name one of them, and a file that
-/// is written all the time is named at three of ten.
+/// Measured on Debian 13: a client that writes one file after the other has one of six looks name one of them, and a file that is
+/// written all the time is named at three of ten.
 #[test]
 fn a_file_that_is_only_being_written_is_named_now_and_then() {
     let all = "a:/b = Connected\nb:/b = Connected\n";
